@@ -1,0 +1,69 @@
+# Compiler settings of Gangway's own targets, and the one way to declare a folder's library.
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_CXX_VISIBILITY_PRESET hidden)
+set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+
+if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "Release, Debug or RelWithDebInfo" FORCE)
+endif()
+
+find_program(GANGWAY_CCACHE ccache)
+if(GANGWAY_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${GANGWAY_CCACHE})
+endif()
+
+# Built files stand as installed ones do, so that a program finds the helpers beside its library in both places.
+set(GANGWAY_LIBEXECDIR ${CMAKE_INSTALL_LIBEXECDIR}/gangway)
+set(CMAKE_LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/stage/${CMAKE_INSTALL_LIBDIR})
+set(GANGWAY_STAGE_BIN ${PROJECT_BINARY_DIR}/stage/${CMAKE_INSTALL_BINDIR})
+set(GANGWAY_STAGE_LIBEXEC ${PROJECT_BINARY_DIR}/stage/${GANGWAY_LIBEXECDIR})
+
+set(GANGWAY_SANITIZE "" CACHE STRING "Sanitizers to build with: address,undefined or thread")
+
+add_library(gangway_settings INTERFACE)
+target_compile_options(gangway_settings INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
+target_include_directories(gangway_settings INTERFACE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/src
+                                                      ${PROJECT_SOURCE_DIR})
+if(GANGWAY_SANITIZE)
+  add_compile_options(-fsanitize=${GANGWAY_SANITIZE} -fno-omit-frame-pointer -g)
+  add_link_options(-fsanitize=${GANGWAY_SANITIZE})
+endif()
+
+# gangway_library(<folder> SOURCES file... [USES folder...] [LINKS target...])
+# The static library gangway_<folder>. USES is who it may include: tests/lint checks the same list.
+macro(gangway_present_only) # temporary: while parts are being written
+  set(present)
+  foreach(source IN LISTS arg_SOURCES)
+    if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${source} OR EXISTS ${source})
+      list(APPEND present ${source})
+    endif()
+  endforeach()
+  set(arg_SOURCES ${present})
+endmacro()
+
+function(gangway_library folder)
+  cmake_parse_arguments(arg "" "" "SOURCES;USES;LINKS" ${ARGN})
+  gangway_present_only()  # temporary
+  add_library(gangway_${folder} STATIC ${arg_SOURCES})
+  target_link_libraries(gangway_${folder} PUBLIC gangway_settings ${arg_LINKS})
+  foreach(used IN LISTS arg_USES)
+    target_link_libraries(gangway_${folder} PUBLIC gangway_${used})
+  endforeach()
+endfunction()
+
+# gangway_executable(<name> <stage directory> SOURCES file... USES folder... [LINKS target...])
+function(gangway_executable name directory)
+  cmake_parse_arguments(arg "" "" "SOURCES;USES;LINKS" ${ARGN})
+  gangway_present_only()  # temporary
+  add_executable(${name} ${arg_SOURCES})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${directory})
+  target_link_libraries(${name} PRIVATE gangway_settings ${arg_LINKS})
+  foreach(used IN LISTS arg_USES)
+    target_link_libraries(${name} PRIVATE gangway_${used})
+  endforeach()
+endfunction()

@@ -1,0 +1,6 @@
+// What libgangway.so shows to programs. Everything else in it is hidden.
+#pragma once
+
+/// Marks a class or function as visible outside libgangway.so. Exceptions carry it too, so that a type thrown on one
+/// side is caught on the other.
+#define GANGWAY_API __attribute__((visibility("default")))

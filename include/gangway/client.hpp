@@ -1,0 +1,94 @@
+// The connection of a program to a cluster.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <gangway/api.hpp>
+#include <gangway/ids.hpp>
+#include <gangway/view.hpp>
+
+namespace gangway {
+
+/// One engine of a cluster.
+struct EngineInfo {
+  EngineId id;
+  std::string host;
+  std::int64_t pid = 0;  ///< of its rank
+
+  friend bool operator==(const EngineInfo&, const EngineInfo&) = default;
+};
+
+/// One engine and what it has to do.
+struct EngineStatus {
+  EngineInfo engine;
+  std::uint32_t tasks_running = 0;  ///< handed to it and not answered
+  std::uint64_t tasks_waiting = 0;  ///< direct tasks that wait for it
+  std::uint64_t tasks_finished = 0;
+};
+
+/// A look at the whole cluster.
+struct ClusterStatus {
+  std::string cluster;
+  std::vector<EngineStatus> engines;
+  std::uint32_t sessions = 0;  ///< connected clients, this one included
+  std::uint64_t tasks_waiting = 0;
+  std::uint64_t tasks_running = 0;
+  std::uint64_t tasks_finished = 0;
+};
+
+/// A connection to a cluster. Views and Futures may outlive it, but then only fail with ConnectionError.
+///
+/// Movable, not copyable. All threads may use one Client, its views and its Futures together; moving and destroying
+/// it is for one thread alone. It runs one thread of its own.
+class GANGWAY_API Client {
+ public:
+  /// Connects to a cluster of this account by its name ("big"), or to any cluster by the path of its connection file
+  /// (anything with a '/' in it or that ends in ".json").
+  ///
+  /// Throws Error if there is no such file, if others than its owner may read it or if it is not a connection file;
+  /// ConnectionError if the gateway does not answer within 10 s or refuses this client.
+  explicit Client(const std::string& cluster);
+
+  /// close()
+  ~Client();
+
+  Client(Client&&) noexcept;
+  Client& operator=(Client&&) noexcept;
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  /// The cluster's name.
+  [[nodiscard]] const std::string& cluster() const;
+
+  /// The engines there are at this moment, in the order of their ids.
+  [[nodiscard]] std::vector<EngineInfo> engines() const;
+
+  /// A view of all engines there are at this moment. Throws Error if there are none.
+  [[nodiscard]] DirectView all() const;
+
+  /// A view of these engines, in this order. Throws Error if one does not exist, is named twice, or if there are
+  /// none.
+  [[nodiscard]] DirectView engines(std::vector<EngineId> ids) const;
+
+  /// A view of one engine, whose results are single values. Throws Error if it does not exist.
+  [[nodiscard]] EngineView engine(EngineId id) const;
+
+  /// A view of whichever engine is free.
+  [[nodiscard]] BalancedView balanced() const;
+
+  /// Asks the controller what the cluster is doing. Throws ConnectionError if it does not answer within 10 s.
+  [[nodiscard]] ClusterStatus status() const;
+
+  /// Ends the connection without waiting for tasks: Futures that are not ready fail with ConnectionError. Tasks that
+  /// the controller has may still run, others do not. A second call does nothing.
+  void close();
+
+ private:
+  std::shared_ptr<detail::Session> session_;
+};
+
+}  // namespace gangway

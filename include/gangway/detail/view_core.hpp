@@ -1,0 +1,126 @@
+// What views do whatever the types are: from encoded arguments and values to tasks. The code is in src/client.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <gangway/api.hpp>
+#include <gangway/future.hpp>
+#include <gangway/ids.hpp>
+#include <gangway/value.hpp>
+
+namespace gangway::detail {
+
+class Session;
+struct StubInfo;
+
+/// Bytes that somebody will write where they belong: a reference to a PayloadWriter or a ValueWriter.
+class ByteSource {
+ public:
+  template <class Writer>
+  explicit ByteSource(const Writer& writer)
+      : bytes_{writer.bytes()}, writer_{&writer}, write_{[](const void* object, std::span<std::byte> out) {
+          static_cast<const Writer*>(object)->write_to(out);
+        }} {}
+
+  [[nodiscard]] std::size_t bytes() const { return bytes_; }
+
+  /// `out` is exactly bytes() long.
+  void write_to(std::span<std::byte> out) const { write_(writer_, out); }
+
+ private:
+  std::size_t bytes_;
+  const void* writer_;
+  void (*write_)(const void* object, std::span<std::byte> out);
+};
+
+/// Where tasks go: a session and its engines. A small value; threads may share one.
+class GANGWAY_API ViewCore {
+ public:
+  /// No engines means whichever is free.
+  ViewCore(std::shared_ptr<Session> session, std::vector<EngineId> engines)
+      : session_{std::move(session)}, engines_{std::make_shared<const std::vector<EngineId>>(std::move(engines))} {}
+
+  [[nodiscard]] const std::vector<EngineId>& engines() const { return *engines_; }
+  [[nodiscard]] Session& session() const { return *session_; }
+
+  // Each of these throws Error if the object is too large or the name no name, and ConnectionError if the connection
+  // is gone. They block as long as too much waits for the controller.
+  [[nodiscard]] TaskHandle call(const StubInfo& stub, std::vector<std::string> needs,
+                                const ByteSource& arguments) const;
+  [[nodiscard]] TaskHandle push(std::string_view name, const ValueDescription& description,
+                                const ByteSource& data) const;
+  [[nodiscard]] TaskHandle pull(std::string_view name) const;
+
+ private:
+  std::shared_ptr<Session> session_;
+  std::shared_ptr<const std::vector<EngineId>> engines_;
+};
+
+/// Pushes one block to each engine of a view, as one operation. One thread at a time.
+class GANGWAY_API ScatterBuilder {
+ public:
+  ScatterBuilder(ViewCore core, std::string_view name);
+  ~ScatterBuilder();
+  ScatterBuilder(const ScatterBuilder&) = delete;
+  ScatterBuilder& operator=(const ScatterBuilder&) = delete;
+
+  /// Hands over the block of the next engine; exactly one for each engine. Throws and blocks as a push does.
+  void add(const ValueDescription& description, const ByteSource& data);
+
+  /// After the last block.
+  [[nodiscard]] TaskHandle finish();
+
+ private:
+  ViewCore core_;
+  std::string name_;
+  std::shared_ptr<PendingTask> task_;
+  std::size_t next_ = 0;
+};
+
+/// Cuts a map into chunks. One thread at a time.
+class GANGWAY_API MapBuilder {
+ public:
+  /// `elements` in all; `chunk_elements` of them in each chunk, 0 to choose.
+  MapBuilder(ViewCore core, const StubInfo& stub, std::vector<std::string> needs, std::size_t elements,
+             std::size_t chunk_elements);
+  ~MapBuilder();
+  MapBuilder(const MapBuilder&) = delete;
+  MapBuilder& operator=(const MapBuilder&) = delete;
+
+  /// How many elements the next chunk should have; 0 at the end.
+  [[nodiscard]] std::size_t next_elements() const;
+
+  /// Hands over the next chunk, encoded with next_elements() elements. False if that was too much: next_elements() is
+  /// smaller now, encode again.
+  [[nodiscard]] bool add(const ByteSource& arguments);
+
+  [[nodiscard]] TaskHandle finish();
+
+ private:
+  class State;
+  std::unique_ptr<State> state_;
+};
+
+/// A value that came back from a pull: what it is and whose, for errors. Valid as long as the task's handle.
+struct PulledValue {
+  bool is_array = false;
+  std::string type;
+  std::size_t element_bytes = 0;
+  std::span<const std::byte> data;
+  std::string what;
+
+  [[nodiscard]] ValueView view() const { return {is_array, type, element_bytes, data}; }
+};
+GANGWAY_API PulledValue pulled_value(const TaskHandle& task, std::size_t part);
+
+/// Throws Error unless it can be the name of a value: 1 byte to 4 KiB.
+GANGWAY_API void check_name(std::string_view name);
+
+}  // namespace gangway::detail

@@ -1,0 +1,161 @@
+// What a client acts through. Views are small values: copies stand for the same engines, and threads may use one
+// together. They may outlive their Client, but then throw ConnectionError.
+//
+// All members hand a task over and return a Future at once; they wait only as long as more than 256 MiB wait in this
+// process to be sent. They throw Error if an object is larger than 64 MiB or a name cannot be one, and
+// ConnectionError if the gateway is gone. A Future may be thrown away: if what it stands for fails, later tasks that
+// need it fail and say so.
+#pragma once
+
+#include <cstddef>
+#include <iterator>
+#include <ranges>
+#include <span>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <gangway/api.hpp>
+#include <gangway/detail/view_core.hpp>
+#include <gangway/detail/view_results.hpp>
+#include <gangway/function.hpp>
+#include <gangway/future.hpp>
+#include <gangway/ids.hpp>
+#include <gangway/map_future.hpp>
+#include <gangway/value.hpp>
+
+namespace gangway {
+
+/// An option of BalancedView::map(): how many elements travel together. 0: chosen by the number of elements and
+/// engines.
+struct Chunk {
+  std::size_t elements = 0;
+};
+[[nodiscard]] constexpr Chunk chunk(std::size_t elements) {
+  return {elements};
+}
+
+/// One engine.
+class EngineView {
+ public:
+  explicit EngineView(detail::ViewCore core) : core_{std::move(core)} {}
+
+  [[nodiscard]] EngineId id() const { return core_.engines().front(); }
+
+  /// Calls `callable(args...)` on the engine, after what this client asked of it before. `callable` is fn<f>, or a
+  /// lambda with trivially copyable captures; named("x") as an argument stands for the engine's own x.
+  template <class Callable, class... Args>
+  auto apply(const Callable& callable, const Args&... args) const {
+    using R = detail::CallResult<Callable, Args...>;
+    return Future<R>{detail::call(core_, callable, args...), &detail::first_result<R>};
+  }
+
+  /// Sets a named value: an array if it is contiguous and trivially copyable, else an object.
+  template <class T>
+  Future<void> push(std::string_view name, const T& value) const {
+    return {core_.push(name, detail::describe_value<T>(), detail::ByteSource{detail::ValueWriter<T>{value}}),
+            &detail::no_result};
+  }
+
+  /// Reads a named value.
+  template <class T>
+  Future<T> pull(std::string_view name) const {
+    return {core_.pull(name), &detail::first_value<T>};
+  }
+
+ private:
+  detail::ViewCore core_;
+};
+
+/// Several engines, in an order. Each operation runs on all of them: a Future of an R of one engine is a Future of a
+/// vector of them, in that order. Operations on one engine happen in the order they were asked for.
+class DirectView {
+ public:
+  explicit DirectView(detail::ViewCore core) : core_{std::move(core)} {}
+
+  [[nodiscard]] const std::vector<EngineId>& ids() const { return core_.engines(); }
+  [[nodiscard]] std::size_t size() const { return core_.engines().size(); }
+
+  /// Calls `callable(args...)` on each engine; see EngineView::apply().
+  template <class Callable, class... Args>
+  auto apply(const Callable& callable, const Args&... args) const {
+    using R = detail::CallResult<Callable, Args...>;
+    return Future<detail::OfEach<R>>{detail::call(core_, callable, args...), &detail::all_results<R>};
+  }
+
+  /// Sets a named value on each engine, with one upload.
+  template <class T>
+  Future<void> push(std::string_view name, const T& value) const {
+    return {core_.push(name, detail::describe_value<T>(), detail::ByteSource{detail::ValueWriter<T>{value}}),
+            &detail::no_result};
+  }
+
+  /// Reads a named value of each engine.
+  template <class T>
+  Future<std::vector<T>> pull(std::string_view name) const {
+    return {core_.pull(name), &detail::all_values<T>};
+  }
+
+  /// Cuts a range into contiguous blocks, whose sizes differ by one at most, and sets each engine's `name` to its
+  /// block.
+  template <std::ranges::forward_range Range>
+  Future<void> scatter(std::string_view name, Range&& range) const {
+    return {detail::scatter(core_, name, range), &detail::no_result};
+  }
+
+  /// Reads a named array, or a named list of objects, of each engine and puts them together in the engines' order.
+  template <class T>
+  Future<std::vector<T>> gather(std::string_view name) const {
+    return {core_.pull(name), &detail::joined_values<T>};
+  }
+
+ private:
+  detail::ViewCore core_;
+};
+
+/// Whichever engine is free.
+class BalancedView {
+ public:
+  explicit BalancedView(detail::ViewCore core) : core_{std::move(core)} {}
+
+  /// A view with another option.
+  [[nodiscard]] BalancedView with(Chunk option) const {
+    BalancedView view = *this;
+    view.chunk_ = option;
+    return view;
+  }
+
+  /// Calls `callable(args...)` on an engine; see EngineView::apply(). With named("x") it runs only where there is an
+  /// x.
+  template <class Callable, class... Args>
+  auto apply(const Callable& callable, const Args&... args) const {
+    using R = detail::CallResult<Callable, Args...>;
+    return Future<R>{detail::call(core_, callable, args...), &detail::first_result<R>};
+  }
+
+  /// Calls `callable(element, args...)` for each element of a range. The results are in the range's order.
+  template <class Callable, std::ranges::forward_range Range, class... Args>
+  auto map(const Callable& callable, Range&& range, const Args&... args) const {
+    using Element = std::ranges::range_value_t<Range>;
+    using R = detail::MapResultOf<Callable, Element, Args...>;
+    detail::MapBuilder builder{core_, detail::map_stub<Callable, Element, Args...>(), detail::names_of(args...),
+                               static_cast<std::size_t>(std::ranges::distance(range)), chunk_.elements};
+    auto first = std::ranges::begin(range);
+    while (const std::size_t elements = builder.next_elements()) {
+      const auto last = std::ranges::next(first, static_cast<std::ranges::range_difference_t<Range>>(elements));
+      detail::PayloadWriter writer;
+      detail::encode_map_call(writer, callable, first, last, args...);
+      if (builder.add(detail::ByteSource{writer})) {
+        first = last;
+      }
+    }
+    return MapFuture<R>{builder.finish()};
+  }
+
+ private:
+  detail::ViewCore core_;
+  Chunk chunk_;
+};
+
+}  // namespace gangway

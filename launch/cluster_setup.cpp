@@ -1,0 +1,108 @@
+#include "launch/cluster_setup.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <cstdlib>
+#include <ctime>
+#include <filesystem>
+#include <random>
+#include <string>
+#include <utility>
+
+#include "launch/installation.hpp"
+#include "launch/ports.hpp"
+#include "launch/private_file.hpp"
+#include "launch/scratch.hpp"
+
+namespace gangway::launch {
+namespace {
+
+// A cluster's certificates cannot be renewed, so they last longer than any job.
+constexpr tls::Validity validity{base::seconds(-10 * 60), base::seconds(365LL * 24 * 3600)};
+
+std::string new_cookie() {
+  std::random_device random;
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%08x%08x", random(), random());
+  return text.data();
+}
+
+base::Result<tls::Identity> make_certificates(const ClusterDirectory& directory) {
+  const base::Result<tls::Authority> authority = tls::Authority::create(directory.name(), validity);
+  if (!authority) return authority.fault();
+  const base::Result<tls::Identity> gateway = authority.value().issue(tls::Role::gateway, validity);
+  if (!gateway) return gateway.fault();
+  const base::Result<tls::Identity> client = authority.value().issue(tls::Role::client_administer, validity);
+  if (!client) return client.fault();
+  const std::pair<std::filesystem::path, const std::string*> files[] = {
+      {directory.authority_file(), &authority.value().certificate_pem()},
+      {directory.gateway_certificate(), &gateway.value().certificate_pem},
+      {directory.gateway_key(), &gateway.value().key_pem},
+      {directory.client_certificate(), &client.value().certificate_pem},
+      {directory.client_key(), &client.value().key_pem}};
+  for (const auto& [file, content] : files) {
+    if (base::Status written = write_private_file(file, *content); !written) return written.fault();
+  }
+  return client.value();
+}
+
+ClusterState first_state(const Profile& profile) {
+  ClusterState state;
+  state.host = host_name();
+  state.supervisor = this_process();
+  state.scratch_dir = new_scratch_path().string();
+  state.cookie = new_cookie();
+  state.engines = profile.engines;
+  state.gateways = profile.gateways;
+  state.started_unix_s = std::time(nullptr);
+  return state;
+}
+
+JobSettings job_settings(const Profile& profile, const ClusterDirectory& directory, const ClusterState& state,
+                         const std::filesystem::path& libexec) {
+  JobSettings job;
+  job.keeper_program = libexec / "gangway-keeper";
+  job.cluster_dir = directory.path();
+  job.scratch_dir = state.scratch_dir;
+  job.cluster = directory.name();
+  job.cookie = state.cookie;
+  job.gateways = profile.gateways;
+  job.engines = profile.engines;
+  job.bind_address = profile.bind_address;
+  job.port_low = profile.ports.low;
+  job.port_high = profile.ports.high;
+  job.arena_bytes = profile.arena_bytes;
+  job.as_root = ::geteuid() == 0;
+  return job;
+}
+
+}  // namespace
+
+base::Result<ClusterSetup> set_up_cluster(const ClusterHome& home, const Profile& profile) {
+  const base::Result<std::filesystem::path> libexec = libexec_directory();
+  if (!libexec) return libexec.fault();
+  const char* search_path = std::getenv("PATH");
+  const base::Result<Mpirun> mpirun = find_mpirun(search_path == nullptr ? "" : search_path);
+  if (!mpirun) return mpirun.fault();
+  if (base::Status free = check_ports(profile.bind_address, profile.ports.low, profile.ports.high); !free) {
+    return free.fault();
+  }
+
+  const ClusterState state = first_state(profile);
+  base::Result<ClusterDirectory> directory = home.create_cluster(profile.name, state);
+  if (!directory) return directory.fault();
+  base::Result<tls::Identity> administer = make_certificates(directory.value());
+  const base::Status scratch = administer ? make_scratch(state.scratch_dir) : base::Status{administer.fault()};
+  if (!scratch) {
+    static_cast<void>(remove_scratch(state.scratch_dir));
+    static_cast<void>(home.remove_cluster(profile.name));
+    return scratch.fault();
+  }
+  const JobSettings job = job_settings(profile, directory.value(), state, libexec.value());
+  return ClusterSetup{directory.value(), state, std::move(administer).value(),
+                      mpirun_command(mpirun.value(), job, own_environment())};
+}
+
+}  // namespace gangway::launch

@@ -1,0 +1,119 @@
+#include "launch/job.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <optional>
+
+#include "base/limits.hpp"
+#include "launch/process.hpp"
+
+namespace gangway::launch {
+namespace {
+
+std::vector<char*> pointers_to(std::vector<std::string>& texts) {
+  std::vector<char*> pointers;
+  for (std::string& text : texts) pointers.push_back(text.data());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+// The child between fork and exec: only calls that are allowed there.
+[[noreturn]] void become(char* const* arguments, char* const* environment, int output, int no_input, pid_t parent) {
+  ::setpgid(0, 0);
+  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+  if (::getppid() != parent) ::_exit(127);  // it died before the line above
+  sigset_t none;
+  ::sigemptyset(&none);
+  for (int number = 1; number < NSIG; ++number) {
+    if (number != SIGKILL && number != SIGSTOP) ::signal(number, SIG_DFL);
+  }
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  if (::dup2(no_input, 0) >= 0 && ::dup2(output, 1) >= 0 && ::dup2(output, 2) >= 0) {
+    ::execve(arguments[0], arguments, environment);
+  }
+  ::dprintf(2, "cannot start %s: %s\n", arguments[0], std::strerror(errno));
+  ::_exit(127);
+}
+
+int milliseconds_until(std::chrono::steady_clock::time_point deadline) {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+  return static_cast<int>(std::max<std::int64_t>(left.count(), 0));
+}
+
+// Reads until the other end is closed. Nothing if the time was over before.
+std::optional<std::string> read_to_end(int descriptor, std::chrono::steady_clock::time_point deadline) {
+  constexpr std::size_t bytes_max = 64 * base::kib;
+  std::string text;
+  for (;;) {
+    pollfd ready{descriptor, POLLIN, 0};
+    if (::poll(&ready, 1, milliseconds_until(deadline)) <= 0) return std::nullopt;
+    std::array<char, 4096> piece{};
+    const ssize_t count = ::read(descriptor, piece.data(), piece.size());
+    if (count < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+    if (count <= 0) return text;
+    if (text.size() < bytes_max) text.append(piece.data(), static_cast<std::size_t>(count));
+  }
+}
+
+}  // namespace
+
+base::Result<RunningJob> start_job(const CommandLine& command) {
+  base::Result<Pipe> output = make_pipe();
+  if (!output) return output.fault();
+  const Descriptor no_input{::open("/dev/null", O_RDONLY | O_CLOEXEC)};
+  if (!no_input) return system_fault("cannot open /dev/null");
+
+  std::vector<std::string> arguments = command.arguments;
+  std::vector<std::string> variables;
+  for (const auto& [name, value] : command.environment) variables.push_back(name + "=" + value);
+  const std::vector<char*> argument_pointers = pointers_to(arguments);
+  const std::vector<char*> variable_pointers = pointers_to(variables);
+  const int write_end = output.value().write_end.number();
+  const pid_t parent = ::getpid();
+
+  const pid_t pid = ::fork();
+  if (pid < 0) return system_fault("cannot start " + command.arguments.front());
+  if (pid == 0) {
+    become(argument_pointers.data(), variable_pointers.data(), write_end, no_input.number(), parent);
+  }
+  RunningJob job{pid, std::move(output.value().read_end)};
+  ::fcntl(job.output.number(), F_SETFL, O_NONBLOCK);
+  return job;
+}
+
+base::Result<std::string> output_of(const std::vector<std::string>& arguments, std::chrono::milliseconds time) {
+  base::Result<RunningJob> job = start_job(CommandLine{arguments, own_environment()});
+  if (!job) return job.fault();
+  const auto deadline = std::chrono::steady_clock::now() + time;
+  const std::optional<std::string> text = read_to_end(job.value().output.number(), deadline);
+  if (!text) ::kill(job.value().pid, SIGKILL);
+  int status = 0;
+  while (::waitpid(job.value().pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (!text)
+    return base::Fault{"`" + arguments.front() + "` did not answer within " + std::to_string(time.count()) + " ms"};
+  if (status != 0) {
+    return base::Fault{"`" + arguments.front() + "` " + wait_status_text(status) + ": " +
+                       text->substr(0, text->find('\n'))};
+  }
+  return *text;
+}
+
+std::string wait_status_text(int status) {
+  if (WIFSIGNALED(status)) {
+    const int number = WTERMSIG(status);
+    return "was killed by signal " + std::to_string(number) + " (" + ::strsignal(number) + ")";
+  }
+  return "ended with status " + std::to_string(WEXITSTATUS(status));
+}
+
+}  // namespace gangway::launch

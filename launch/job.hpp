@@ -1,0 +1,33 @@
+// Running other programs as children of a supervisor.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "launch/descriptor.hpp"
+#include "launch/mpirun.hpp"
+
+namespace gangway::launch {
+
+/// A child that was started, and where its standard output and standard error can be read (non-blocking).
+struct RunningJob {
+  pid_t pid = 0;
+  Descriptor output;
+};
+
+/// Starts the program in a process group of its own, with no standard input. It gets SIGTERM when the calling thread
+/// ends, however that happens. To be called by a process with one thread.
+base::Result<RunningJob> start_job(const CommandLine& command);
+
+/// Runs a short command to its end and returns what it printed, on standard output and error. A fault if it cannot be
+/// started, does not end in time or fails. At most 64 KiB are kept.
+base::Result<std::string> output_of(const std::vector<std::string>& arguments, std::chrono::milliseconds time);
+
+/// A wait status in words: "ended with status 1", "was killed by signal 9 (Killed)".
+std::string wait_status_text(int status);
+
+}  // namespace gangway::launch

@@ -1,0 +1,173 @@
+#include "launch/mpirun.hpp"
+
+#include <unistd.h>
+
+#include <charconv>
+#include <chrono>
+#include <string_view>
+#include <system_error>
+
+#include "launch/job.hpp"
+
+extern char** environ;
+
+namespace gangway::launch {
+namespace {
+
+using Environment = std::map<std::string, std::string>;
+
+constexpr int oldest_version = 4;
+
+// Variables by which a rank of an outer MPI job knows its place; with them, mpirun would take itself for a part of
+// that job. Settings of the user (OMPI_MCA_..., and so on) are not among them, but for those that describe the outer
+// job.
+bool belongs_to_outer_job(std::string_view name) {
+  for (const std::string_view prefix : {"OMPI_MCA_orte_", "OMPI_MCA_ess_", "OMPI_MCA_pmix_"}) {
+    if (name.starts_with(prefix)) return true;
+  }
+  for (const std::string_view kept : {"OMPI_MCA_", "PMIX_MCA_", "PRTE_MCA_", "OMPI_ALLOW_", "OMPI_PREFIX"}) {
+    if (name.starts_with(kept)) return false;
+  }
+  for (const std::string_view prefix : {"OMPI_", "PMIX_", "PRTE_", "ORTE_", "PMI_"}) {
+    if (name.starts_with(prefix)) return true;
+  }
+  return false;
+}
+
+Environment settings_of_4(const std::string& scratch) {
+  return {{"OMPI_MCA_orte_enable_recovery", "1"},
+          {"OMPI_MCA_btl", "self,vader"},
+          {"OMPI_MCA_hwloc_base_binding_policy", "none"},
+          {"OMPI_MCA_orte_tmpdir_base", scratch},
+          {"OMPI_MCA_btl_vader_backing_directory", scratch},
+          {"OMPI_MCA_odls_base_sigkill_timeout", "2"},
+          {"OMPI_MCA_oob_tcp_if_include", "lo"}};
+}
+
+Environment settings_of_5(const std::string& scratch) {
+  return {{"OMPI_MCA_btl", "self,sm"},
+          {"PRTE_MCA_prte_tmpdir_base", scratch},
+          {"OMPI_MCA_btl_sm_backing_directory", scratch},
+          {"PRTE_MCA_odls_base_sigkill_timeout", "2"},
+          {"PMIX_MCA_ptl_base_if_include", "lo"}};
+}
+
+std::vector<std::string> keeper_command(const JobSettings& job) {
+  return {job.keeper_program.string(),
+          "--cluster",
+          job.cluster,
+          "--cluster-dir",
+          job.cluster_dir.string(),
+          "--scratch-dir",
+          job.scratch_dir.string(),
+          "--cookie",
+          job.cookie,
+          "--gateways",
+          std::to_string(job.gateways),
+          "--engines",
+          std::to_string(job.engines),
+          "--bind",
+          job.bind_address,
+          "--ports",
+          std::to_string(job.port_low) + "-" + std::to_string(job.port_high),
+          "--arena-bytes",
+          std::to_string(job.arena_bytes)};
+}
+
+void append(std::vector<std::string>& arguments, const std::vector<std::string>& more) {
+  arguments.insert(arguments.end(), more.begin(), more.end());
+}
+
+// Two programs: keepers of gateways on the first ranks, keepers of engines on the others.
+void append_two_programs(std::vector<std::string>& arguments, const JobSettings& job) {
+  append(arguments, {"-n", std::to_string(job.gateways)});
+  append(arguments, keeper_command(job));
+  append(arguments, {"--role", "gateway", ":", "-n", std::to_string(job.engines)});
+  append(arguments, keeper_command(job));
+  append(arguments, {"--role", "engine"});
+}
+
+// The same by one program.
+void append_one_program(std::vector<std::string>& arguments, const JobSettings& job) {
+  constexpr const char* choose_role =
+      "gateways=$1; shift; role=engine; "
+      "if [ \"${OMPI_COMM_WORLD_RANK:-$PMIX_RANK}\" -lt \"$gateways\" ]; then role=gateway; fi; "
+      "exec \"$@\" --role \"$role\"";
+  append(arguments, {"-n", std::to_string(job.gateways + job.engines), "/bin/sh", "-c", choose_role, "gangway-role",
+                     std::to_string(job.gateways)});
+  append(arguments, keeper_command(job));
+}
+
+}  // namespace
+
+base::Result<Mpirun> mpirun_from_version_text(const std::filesystem::path& program, const std::string& text) {
+  constexpr std::string_view mark = "(Open MPI) ";
+  const std::size_t place = text.find(mark);
+  Mpirun mpirun{program, 0};
+  if (place != std::string::npos) {
+    const char* number = text.data() + place + mark.size();
+    std::from_chars(number, text.data() + text.size(), mpirun.major_version);
+  }
+  if (mpirun.major_version >= oldest_version) return mpirun;
+  const std::string first_line = text.substr(0, text.find('\n'));
+  return base::Fault{program.string() + " is not the mpirun of Open MPI " + std::to_string(oldest_version) +
+                     " or later (it says: '" + first_line +
+                     "'); put that one first in PATH, or install it with: apt install openmpi-bin"};
+}
+
+base::Result<Mpirun> find_mpirun(const std::string& search_path) {
+  std::size_t begin = 0;
+  while (begin <= search_path.size()) {
+    const std::size_t end = std::min(search_path.find(':', begin), search_path.size());
+    const std::filesystem::path program = std::filesystem::path{search_path.substr(begin, end - begin)} / "mpirun";
+    begin = end + 1;
+    std::error_code error;
+    if (program.has_parent_path() && std::filesystem::is_regular_file(program, error) &&
+        ::access(program.c_str(), X_OK) == 0) {
+      base::Result<std::string> version = output_of({program.string(), "--version"}, std::chrono::seconds(20));
+      if (!version) return version.fault();
+      return mpirun_from_version_text(program, version.value());
+    }
+  }
+  return base::Fault{
+      "there is no mpirun in PATH; install Open MPI with: apt install openmpi-bin (or load your site's "
+      "module for it)"};
+}
+
+CommandLine mpirun_command(const Mpirun& mpirun, const JobSettings& job, const Environment& environment) {
+  const bool version_4 = mpirun.major_version == 4;
+  CommandLine command;
+  for (const auto& [name, value] : environment) {
+    if (!belongs_to_outer_job(name)) command.environment[name] = value;
+  }
+  const std::string scratch = job.scratch_dir.string();
+  Environment settings = version_4 ? settings_of_4(scratch) : settings_of_5(scratch);
+  settings["OMPI_MCA_pml"] = "ob1";
+  settings["OMPI_MCA_mpi_yield_when_idle"] = "1";
+  settings["OMPI_MCA_btl_base_warn_component_unused"] = "0";
+  settings["GANGWAY_COOKIE"] = job.cookie;
+  for (const auto& [name, value] : settings) command.environment[name] = value;
+
+  command.arguments.push_back(mpirun.program.string());
+  if (job.as_root) command.arguments.emplace_back("--allow-run-as-root");
+  if (version_4) {
+    command.arguments.emplace_back("--oversubscribe");
+    append_two_programs(command.arguments, job);
+  } else {
+    append(command.arguments, {"--enable-recovery", "--map-by", ":OVERSUBSCRIBE", "--bind-to", "none"});
+    append_one_program(command.arguments, job);
+  }
+  return command;
+}
+
+Environment own_environment() {
+  Environment variables;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view text = *entry;
+    const std::size_t equals = text.find('=');
+    if (equals != std::string_view::npos) variables.emplace(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return variables;
+}
+
+}  // namespace gangway::launch

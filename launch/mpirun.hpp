@@ -1,0 +1,74 @@
+// How a job is started with Open MPI's mpirun on this host. Everything that Gangway knows about mpirun's options and
+// Open MPI's parameters stands here and nowhere else.
+//
+// What is set, and why (4 / 5: the two major versions know it by different names, or only one needs it):
+//   recovery                   the job runs on when a process dies
+//   btl self + shared memory   the ranks are on one host, so no rank opens a TCP port
+//   pml ob1                    no probing of networks; its behaviour after deaths is known
+//   no binding, oversubscribe  a worker beside each rank, and clusters larger than the host's cores
+//   yield when idle            more ranks than cores must not starve each other
+//   session and shared-memory files in the scratch directory: removing it removes all of them
+//   grace before SIGKILL       two seconds, so that keepers and gateways can end in order
+//   loopback for mpirun's own connections. Its port for daemons on other hosts, which no setting closes, listens on
+//   all interfaces all the same; connections to it have to know the job's secret name.
+//
+// mpirun of Open MPI 5 crashes when it is given several programs, as Debian and Ubuntu build it (open-mpi/ompi issue
+// 13303). So it gets one, a line of shell that picks the role by the rank's number and becomes the keeper.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+
+namespace gangway::launch {
+
+/// An mpirun that is there.
+struct Mpirun {
+  std::filesystem::path program;
+  int major_version = 0;  // 4 or later
+
+  friend bool operator==(const Mpirun&, const Mpirun&) = default;
+};
+
+/// Looks for mpirun in `search_path` (colons between the directories) and asks it for its version. A fault if there
+/// is none, or if it is not one of Open MPI 4 or later.
+base::Result<Mpirun> find_mpirun(const std::string& search_path);
+
+/// What mpirun --version prints to a version. A fault if it is not Open MPI's.
+base::Result<Mpirun> mpirun_from_version_text(const std::filesystem::path& program, const std::string& text);
+
+/// What the keepers of a job are told.
+struct JobSettings {
+  std::filesystem::path keeper_program;
+  std::filesystem::path cluster_dir;
+  std::filesystem::path scratch_dir;
+  std::string cluster;
+  std::string cookie;
+  std::uint32_t gateways = 1;
+  std::uint32_t engines = 1;
+  std::string bind_address;
+  std::uint16_t port_low = 0;
+  std::uint16_t port_high = 0;
+  std::uint64_t arena_bytes = 0;
+  bool as_root = false;
+};
+
+/// The program with its arguments, and the environment.
+struct CommandLine {
+  std::vector<std::string> arguments;  // the first is the program's path
+  std::map<std::string, std::string> environment;
+};
+
+/// How to start the job. `environment` is what the caller itself runs in: mpirun gets it without what an outer MPI
+/// job may have left in it, and with the settings above.
+CommandLine mpirun_command(const Mpirun& mpirun, const JobSettings& job,
+                           const std::map<std::string, std::string>& environment);
+
+/// The environment of the calling process.
+std::map<std::string, std::string> own_environment();
+
+}  // namespace gangway::launch

@@ -1,0 +1,53 @@
+#include "launch/ports.hpp"
+
+#include <utility>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+namespace gangway::launch {
+namespace {
+
+using boost::asio::ip::tcp;
+
+boost::system::error_code try_port(const boost::asio::ip::address& address, std::uint16_t port) {
+  boost::asio::io_context io;
+  tcp::acceptor acceptor{io};
+  boost::system::error_code error;
+  const tcp::endpoint endpoint{address, port};
+  acceptor.open(endpoint.protocol(), error);
+  if (!error) acceptor.set_option(tcp::acceptor::reuse_address{true}, error);
+  if (!error) acceptor.bind(endpoint, error);
+  if (!error) acceptor.listen(1, error);
+  return error;
+}
+
+}  // namespace
+
+base::Status check_ports(const std::string& address, std::uint16_t low, std::uint16_t high) {
+  boost::system::error_code error;
+  const boost::asio::ip::address parsed = boost::asio::ip::make_address(address, error);
+  if (error) return base::Fault{"'" + address + "' is not a numeric address a gateway could listen on"};
+  if (low > high || (low == 0 && high != 0)) {
+    return base::Fault{"the ports " + std::to_string(low) + "-" + std::to_string(high) +
+                       " are no range; give the lower one first, both between 1 and 65535"};
+  }
+  for (unsigned port = low; port <= high; ++port) {
+    error = try_port(parsed, static_cast<std::uint16_t>(port));
+    if (!error) return base::Done{};
+    if (error == boost::system::errc::address_not_available) {
+      return base::Fault{"no interface of this host has the address " + address +
+                         "; choose one that `ip address` shows"};
+    }
+  }
+  return base::Fault{"no port from " + std::to_string(low) + " to " + std::to_string(high) + " is free on " +
+                     address + " (" + error.message() + "); choose another range, or let the system choose with 0-0"};
+}
+
+bool is_any_address(const std::string& address) {
+  boost::system::error_code error;
+  const boost::asio::ip::address parsed = boost::asio::ip::make_address(address, error);
+  return !error && parsed.is_unspecified();
+}
+
+}  // namespace gangway::launch

@@ -1,0 +1,18 @@
+// Whether a gateway will find a port to listen on, asked before anything is started.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "base/result.hpp"
+
+namespace gangway::launch {
+
+/// A fault if `address` is no numeric address of this host, or if no port from `low` to `high` is free on it (0 to 0:
+/// any port will do). What is free now may be taken later: the gateway has the last word.
+base::Status check_ports(const std::string& address, std::uint16_t low, std::uint16_t high);
+
+/// True if the address means all interfaces of the host, so that it names no place to connect to.
+bool is_any_address(const std::string& address);
+
+}  // namespace gangway::launch

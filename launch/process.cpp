@@ -1,0 +1,156 @@
+#include "launch/process.hpp"
+
+#include <poll.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <csignal>
+#include <cstring>
+#include <filesystem>
+#include <map>
+#include <sstream>
+#include <string_view>
+#include <system_error>
+
+#include "launch/private_file.hpp"
+
+namespace gangway::launch {
+namespace {
+
+struct ProcessRecord {
+  ProcessKey key;
+  pid_t parent = 0;
+};
+
+// The fields of /proc/<pid>/stat from the state on; the name before them is in brackets and may hold anything.
+std::optional<ProcessRecord> read_process(pid_t pid) {
+  const base::Result<std::string> stat = read_file("/proc/" + std::to_string(pid) + "/stat");
+  if (!stat) return std::nullopt;
+  const std::size_t name_end = stat.value().rfind(')');
+  if (name_end == std::string::npos) return std::nullopt;
+  std::istringstream fields{stat.value().substr(name_end + 1)};
+  char state = 0;
+  ProcessRecord record;
+  record.key.pid = pid;
+  fields >> state >> record.parent;
+  constexpr int fields_before_start = 17;
+  std::string skipped;
+  for (int i = 0; i < fields_before_start; ++i) fields >> skipped;
+  fields >> record.key.start_ticks;
+  const bool gone = state == 'Z' || state == 'X';
+  if (!fields || gone) return std::nullopt;
+  return record;
+}
+
+std::vector<pid_t> all_pids() {
+  std::vector<pid_t> pids;
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry{"/proc", error}, end; !error && entry != end;
+       entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    pid_t pid = 0;
+    const auto [rest, problem] = std::from_chars(name.data(), name.data() + name.size(), pid);
+    if (problem == std::errc{} && rest == name.data() + name.size()) pids.push_back(pid);
+  }
+  return pids;
+}
+
+// A pidfd of this very process. The number may have been given away before the pidfd was open; not afterwards.
+Descriptor open_process(const ProcessKey& process) {
+  if (process.pid <= 0) return Descriptor{};
+  Descriptor handle{static_cast<int>(::syscall(SYS_pidfd_open, process.pid, 0))};
+  if (!handle || !is_alive(process)) return Descriptor{};
+  return handle;
+}
+
+// True if one of the texts, each ended by a zero byte, is `wanted`.
+bool holds_text(const std::string& texts, const std::string& wanted) {
+  std::size_t begin = 0;
+  while (begin < texts.size()) {
+    const std::size_t end = std::min(texts.find('\0', begin), texts.size());
+    if (std::string_view{texts}.substr(begin, end - begin) == wanted) return true;
+    begin = end + 1;
+  }
+  return false;
+}
+
+bool has_cookie(pid_t pid, const std::string& cookie) {
+  const std::string directory = "/proc/" + std::to_string(pid);
+  constexpr std::size_t bytes_max = 16 * base::mib;
+  const base::Result<std::string> variables = read_file(directory + "/environ", bytes_max);
+  if (variables && holds_text(variables.value(), std::string{cookie_variable} + "=" + cookie)) return true;
+  const base::Result<std::string> arguments = read_file(directory + "/cmdline", bytes_max);
+  return arguments && holds_text(arguments.value(), cookie);
+}
+
+bool is_ours(pid_t pid) {
+  struct stat status {};
+  return ::stat(("/proc/" + std::to_string(pid)).c_str(), &status) == 0 && status.st_uid == ::geteuid();
+}
+
+}  // namespace
+
+std::optional<ProcessKey> process_with_pid(pid_t pid) {
+  const std::optional<ProcessRecord> record = read_process(pid);
+  if (!record) return std::nullopt;
+  return record->key;
+}
+
+ProcessKey this_process() {
+  return process_with_pid(::getpid()).value_or(ProcessKey{});
+}
+
+bool is_alive(const ProcessKey& process) {
+  return process.pid > 0 && process_with_pid(process.pid) == process;
+}
+
+bool send_signal(const ProcessKey& process, int signal) {
+  const Descriptor handle = open_process(process);
+  return handle && ::syscall(SYS_pidfd_send_signal, handle.number(), signal, nullptr, 0) == 0;
+}
+
+bool wait_until_gone(const ProcessKey& process, std::chrono::milliseconds time) {
+  const Descriptor handle = open_process(process);
+  if (!handle) return true;
+  pollfd wait{handle.number(), POLLIN, 0};
+  const auto deadline = std::chrono::steady_clock::now() + time;
+  for (;;) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    if (::poll(&wait, 1, static_cast<int>(std::max<std::int64_t>(left.count(), 0))) > 0) return true;
+    if (left.count() <= 0) return false;
+  }
+}
+
+std::vector<ProcessKey> descendants_of(pid_t ancestor) {
+  std::multimap<pid_t, ProcessKey> children;
+  for (const pid_t pid : all_pids()) {
+    if (const std::optional<ProcessRecord> record = read_process(pid)) children.emplace(record->parent, record->key);
+  }
+  std::vector<ProcessKey> found;
+  std::vector<pid_t> parents{ancestor};
+  while (!parents.empty()) {
+    const auto [first, last] = children.equal_range(parents.back());
+    parents.pop_back();
+    for (auto child = first; child != last; ++child) {
+      found.push_back(child->second);
+      parents.push_back(child->second.pid);
+    }
+  }
+  return found;
+}
+
+std::vector<ProcessKey> processes_with_cookie(const std::string& cookie) {
+  std::vector<ProcessKey> found;
+  if (cookie.empty()) return found;
+  for (const pid_t pid : all_pids()) {
+    if (pid == ::getpid() || !is_ours(pid)) continue;
+    const std::optional<ProcessKey> process = process_with_pid(pid);
+    if (process && has_cookie(pid, cookie)) found.push_back(*process);
+  }
+  return found;
+}
+
+}  // namespace gangway::launch

@@ -1,0 +1,53 @@
+// job.log: the output of a whole cluster, bounded by rotation.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+#include "base/limits.hpp"
+#include "base/log.hpp"
+#include "base/result.hpp"
+#include "launch/descriptor.hpp"
+
+namespace gangway::launch {
+
+/// A file that is renamed to <file>.1 (replacing the one before) when it is full, and begun anew. A full disk costs
+/// lines, nothing else.
+class RotatingLog final : public base::Log {
+ public:
+  static constexpr std::size_t default_file_bytes_max = 16 * base::mib;
+
+  /// Opens or creates the file (0600).
+  static base::Result<RotatingLog> open(std::filesystem::path file,
+                                        std::size_t file_bytes_max = default_file_bytes_max);
+
+  /// Appends output as it came.
+  void append(std::string_view output);
+
+  /// One line of the supervisor itself, with the time of day (UTC).
+  void write(base::LogLevel level, std::string_view text) override;
+
+  /// What explains a failure best: of what came last through append() (some 16 KiB), the first lines in which a part
+  /// of Gangway reports an error, or else the last lines, without empty ones and rulers. Joined by " | ", at most
+  /// `bytes_max` and three dots.
+  [[nodiscard]] std::string excerpt(std::size_t bytes_max = 600) const;
+
+  /// Where the lines go now.
+  [[nodiscard]] int descriptor() const { return file_.number(); }
+
+ private:
+  RotatingLog(std::filesystem::path path, Descriptor file, std::size_t size, std::size_t file_bytes_max);
+
+  void put(std::string_view text);
+  void rotate();
+
+  std::filesystem::path path_;
+  Descriptor file_;
+  std::size_t size_ = 0;
+  std::size_t file_bytes_max_;
+  std::string tail_;
+};
+
+}  // namespace gangway::launch

@@ -1,0 +1,50 @@
+#include "launch/scratch.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdio>
+#include <random>
+#include <string>
+#include <system_error>
+
+#include "launch/descriptor.hpp"
+#include "launch/private_file.hpp"
+
+namespace gangway::launch {
+namespace {
+
+constexpr const char* memory_directory = "/dev/shm";
+
+std::string name_prefix() {
+  return "gangway." + std::to_string(::geteuid()) + ".";
+}
+
+}  // namespace
+
+std::filesystem::path new_scratch_path() {
+  std::array<char, 16> number{};
+  std::snprintf(number.data(), number.size(), "%08x", std::random_device{}());
+  std::error_code error;
+  const bool in_memory = ::access(memory_directory, W_OK | X_OK) == 0;
+  const std::filesystem::path parent =
+      in_memory ? std::filesystem::path{memory_directory} : std::filesystem::temp_directory_path(error);
+  return parent / (name_prefix() + number.data());
+}
+
+base::Status make_scratch(const std::filesystem::path& path) {
+  for (const std::filesystem::path& directory : {path, path / "modules"}) {
+    if (::mkdir(directory.c_str(), S_IRWXU) != 0) return system_fault("cannot create " + directory.string());
+  }
+  return base::Done{};
+}
+
+base::Status remove_scratch(const std::filesystem::path& path) {
+  if (!path.is_absolute() || !path.filename().string().starts_with(name_prefix())) {
+    return base::Fault{path.string() + " is not a scratch directory of this user; it is left alone"};
+  }
+  return remove_directory(path);
+}
+
+}  // namespace gangway::launch

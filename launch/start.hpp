@@ -1,0 +1,34 @@
+// Starting a cluster from a program.
+#pragma once
+
+#include <filesystem>
+#include <string>
+
+#include <gangway/profile.hpp>
+
+#include "base/result.hpp"
+#include "launch/cluster_directory.hpp"
+#include "launch/descriptor.hpp"
+
+namespace gangway::launch {
+
+/// Who ends a cluster.
+enum class Ownership {
+  owned,    ///< it ends with the calling process, or before
+  detached  ///< it runs until it is stopped
+};
+
+/// A cluster that is ready.
+struct StartedCluster {
+  std::string name;
+  std::filesystem::path directory;
+  std::filesystem::path connection_file;
+  Descriptor owner;  // held open by the owner; empty if the cluster is detached
+};
+
+/// Starts a cluster by way of a supervisor of its own, and waits until its engines are ready. A fault says in one
+/// sentence what was in the way; nothing of the cluster is left then. When the calling process ends meanwhile, the
+/// start is given up.
+base::Result<StartedCluster> start_cluster(const ClusterHome& home, const Profile& profile, Ownership ownership);
+
+}  // namespace gangway::launch

@@ -1,0 +1,45 @@
+// state.json: what has to be known about a cluster to list it, and to stop it when its supervisor is dead.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+
+#include "base/result.hpp"
+#include "launch/process.hpp"
+
+namespace gangway::launch {
+
+/// Where a cluster is in its life.
+enum class Phase { starting, running, stopping, ended };
+
+std::string phase_text(Phase phase);
+
+/// The content of state.json; a value.
+struct ClusterState {
+  Phase phase = Phase::starting;
+  std::string host;  // where supervisor and mpirun run
+  ProcessKey supervisor;
+  ProcessKey mpirun;        // pid 0: not started yet
+  std::string scratch_dir;  // on that host
+  std::string cookie;       // in the environment of every process of the job
+  std::uint32_t engines = 0;
+  std::uint32_t gateways = 0;
+  std::int64_t started_unix_s = 0;
+  std::string reason;  // why it ended, if it did by itself
+
+  friend bool operator==(const ClusterState&, const ClusterState&) = default;
+};
+
+base::Status write_state(const std::filesystem::path& file, const ClusterState& state);
+
+/// A fault if the file is missing or not of this form.
+base::Result<ClusterState> read_state(const std::filesystem::path& file);
+
+/// True if the state is of this host and the supervisor in it is alive.
+bool supervisor_alive(const ClusterState& state);
+
+/// The name of this host.
+std::string host_name();
+
+}  // namespace gangway::launch

@@ -1,0 +1,39 @@
+// What can be said about a cluster without talking to it.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "launch/cluster_directory.hpp"
+#include "launch/state_file.hpp"
+
+namespace gangway::launch {
+
+/// How a cluster looks from this host.
+enum class Condition {
+  starting,
+  running,
+  stopping,
+  ended,     ///< by itself; the reason is in its state
+  dead,      ///< its supervisor is gone without having cleaned up
+  elsewhere  ///< it was started on another host, from where alone it can be told
+};
+
+std::string condition_text(Condition condition);
+
+/// One line of `gangway list`; a value.
+struct ClusterSummary {
+  std::string name;
+  std::string directory;
+  Condition condition = Condition::dead;
+  ClusterState state;
+  std::string address;  // "127.0.0.1:40312", or empty before it is ready
+};
+
+/// A cluster whose state cannot be read is a dead one.
+ClusterSummary summary_of(const ClusterDirectory& directory);
+
+/// All clusters of the account, by name.
+std::vector<ClusterSummary> summaries_of(const ClusterHome& home);
+
+}  // namespace gangway::launch

@@ -1,0 +1,95 @@
+// The supervisor: the process that owns a cluster. It starts mpirun, tells whoever started it when the cluster is
+// ready, and stays until the cluster is to end or ends by itself; then it sees to it that nothing is left.
+//
+//   starting --> running --> stopping --> (everything is gone)
+//       |           |
+//       |           +-- mpirun ended by itself --> ended: the directory stays and says why, until `gangway stop`
+//       +-- given up: the reason goes to the starter, and everything is removed
+//
+// A cluster is stopped by SIGTERM or SIGINT to its supervisor, by the end of its owner, and by the end of its starter
+// before it is ready. First the gateway is asked to end the cluster in order, then mpirun gets SIGTERM, then SIGKILL;
+// each step has a time limit. The supervisor takes in all orphans of the job, so that it can kill what mpirun leaves
+// behind.
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "launch/cluster_setup.hpp"
+#include "launch/connection_file.hpp"
+#include "launch/process.hpp"
+#include "launch/rotating_log.hpp"
+#include "launch/shutdown_request.hpp"
+#include "launch/supervisor_options.hpp"
+
+namespace gangway::launch {
+
+/// One object, one cluster, one run; a process with one thread that has no other children.
+class Supervisor {
+ public:
+  /// Takes over the descriptors in `options`.
+  Supervisor(ClusterHome home, const SupervisorOptions& options);
+
+  /// Starts the cluster and returns when it has ended.
+  void run();
+
+ private:
+  base::Status start();
+  void await_ready();
+  void became_ready(const GatewayAddress& gateway);
+  void give_up_start(const std::string& reason);
+
+  void watch_signals();
+  void watch_starter();
+  void watch_owner();
+  void read_output();
+  void drain_output();
+  void collect_children();
+
+  void stop(const std::string& reason);
+  void ask_gateway_to_stop();
+  void terminate_mpirun();
+  void kill_mpirun();
+  void mpirun_ended(int status);
+  void kill_leftovers();
+  void finish();
+  void leave_nothing();
+
+  void set_phase(Phase phase);
+  void report(const std::string& line);
+  void after(std::chrono::milliseconds time, void (Supervisor::*step)());
+
+  ClusterHome home_;
+  Profile profile_;
+  boost::asio::io_context io_;
+  boost::asio::posix::stream_descriptor starter_;
+  boost::asio::posix::stream_descriptor owner_;
+  boost::asio::posix::stream_descriptor output_;
+  boost::asio::signal_set signals_;
+  boost::asio::steady_timer step_timer_;
+  boost::asio::steady_timer ready_timer_;
+
+  std::optional<ClusterSetup> setup_;
+  std::optional<RotatingLog> log_;
+  std::optional<GatewayAddress> gateway_;
+  std::shared_ptr<ShutdownRequest> shutdown_;
+  std::string start_failure_;
+  std::string end_reason_;
+  bool mpirun_runs_ = false;
+  bool stop_wanted_ = false;
+  std::chrono::steady_clock::time_point start_deadline_;
+  std::chrono::steady_clock::time_point leftovers_deadline_;
+  std::array<char, 16384> output_buffer_{};
+  std::array<char, 16> owner_buffer_{};
+};
+
+}  // namespace gangway::launch

@@ -1,0 +1,112 @@
+#include "launch/supervisor_options.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <random>
+
+#include <boost/program_options.hpp>
+
+#include "base/limits.hpp"
+#include "launch/cluster_directory.hpp"
+
+namespace gangway::launch {
+namespace {
+
+namespace po = boost::program_options;
+
+constexpr std::uint32_t ranks_max = 4096;
+constexpr std::uint64_t arena_bytes_min = 16 * base::mib;
+constexpr std::uint64_t arena_bytes_default_max = 64 * 1024 * base::mib;
+
+std::uint64_t memory_bytes() {
+  const long pages = ::sysconf(_SC_PHYS_PAGES);
+  const long page_bytes = ::sysconf(_SC_PAGESIZE);
+  if (pages <= 0 || page_bytes <= 0) return arena_bytes_default_max;
+  return static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(page_bytes);
+}
+
+std::string made_up_name() {
+  std::array<char, 48> name{};
+  std::snprintf(name.data(), name.size(), "run-%d-%08x", static_cast<int>(::getpid()), std::random_device{}());
+  return name.data();
+}
+
+}  // namespace
+
+std::vector<std::string> to_arguments(const SupervisorOptions& options) {
+  const Profile& profile = options.profile;
+  return {"--home",
+          options.home,
+          "--name",
+          profile.name,
+          "--engines",
+          std::to_string(profile.engines),
+          "--gateways",
+          std::to_string(profile.gateways),
+          "--bind",
+          profile.bind_address,
+          "--port-low",
+          std::to_string(profile.ports.low),
+          "--port-high",
+          std::to_string(profile.ports.high),
+          "--arena-bytes",
+          std::to_string(profile.arena_bytes),
+          "--start-timeout-ms",
+          std::to_string(profile.start_timeout.count()),
+          "--report-fd",
+          std::to_string(options.report_fd),
+          "--owner-fd",
+          std::to_string(options.owner_fd)};
+}
+
+base::Result<SupervisorOptions> parse_supervisor_options(int argc, const char* const* argv) {
+  SupervisorOptions options;
+  Profile& profile = options.profile;
+  std::int64_t start_timeout_ms = 0;
+  po::options_description known;
+  known.add_options()("home", po::value(&options.home)->required())("name", po::value(&profile.name)->required())(
+      "engines", po::value(&profile.engines)->required())("gateways", po::value(&profile.gateways)->required())(
+      "bind", po::value(&profile.bind_address)->required())("port-low", po::value(&profile.ports.low)->required())(
+      "port-high", po::value(&profile.ports.high)->required())(
+      "arena-bytes", po::value(&profile.arena_bytes)->required())("start-timeout-ms",
+                                                                  po::value(&start_timeout_ms)->required())(
+      "report-fd", po::value(&options.report_fd)->required())("owner-fd", po::value(&options.owner_fd)->required());
+  try {
+    po::variables_map values;
+    po::store(po::command_line_parser(argc, argv).options(known).run(), values);
+    po::notify(values);
+  } catch (const po::error& error) {
+    return base::Fault{std::string{"gangway-supervisor is started by `gangway start`, not by hand: "} + error.what()};
+  }
+  profile.start_timeout = std::chrono::milliseconds{start_timeout_ms};
+  return options;
+}
+
+base::Result<Profile> resolve(Profile profile) {
+  if (profile.name.empty()) profile.name = made_up_name();
+  if (base::Status good = check_cluster_name(profile.name); !good) return good.fault();
+  if (profile.engines < 1 || profile.engines > ranks_max) {
+    return base::Fault{"a cluster has 1 to " + std::to_string(ranks_max) + " engines, not " +
+                       std::to_string(profile.engines)};
+  }
+  if (profile.gateways != 1) {
+    return base::Fault{"a cluster has one gateway, not " + std::to_string(profile.gateways)};
+  }
+  if (profile.start_timeout <= std::chrono::milliseconds{0}) {
+    return base::Fault{"the time a cluster has to start must be more than nothing"};
+  }
+  if (profile.arena_bytes == 0) {
+    profile.arena_bytes = std::min(memory_bytes() / profile.engines, arena_bytes_default_max);
+    profile.arena_bytes = std::max(profile.arena_bytes, arena_bytes_min);
+  }
+  if (profile.arena_bytes < arena_bytes_min) {
+    return base::Fault{"an engine needs an arena of at least 16 MiB, not " + std::to_string(profile.arena_bytes) +
+                       " bytes"};
+  }
+  return profile;
+}
+
+}  // namespace gangway::launch

@@ -1,0 +1,30 @@
+// What a supervisor is told on its command line, by the library that starts it.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <gangway/profile.hpp>
+
+#include "base/result.hpp"
+
+namespace gangway::launch {
+
+struct SupervisorOptions {
+  std::string home;    // of all clusters
+  Profile profile;     // with a name
+  int report_fd = -1;  // one line is written there: "ready", or "error " and the reason
+  int owner_fd = -1;   // when its other end is closed, the cluster is stopped; -1: it has no owner
+};
+
+/// The arguments, without the program.
+std::vector<std::string> to_arguments(const SupervisorOptions& options);
+
+/// The same back again. A fault names what is wrong.
+base::Result<SupervisorOptions> parse_supervisor_options(int argc, const char* const* argv);
+
+/// The profile with its defaults filled in. A fault if no cluster can be like that: no engines, no name, and so on.
+base::Result<Profile> resolve(Profile profile);
+
+}  // namespace gangway::launch

@@ -1,0 +1,220 @@
+#include "app/commands.hpp"
+
+#include <algorithm>
+#include <array>
+#include <ctime>
+#include <iostream>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <gangway/client.hpp>
+
+#include "launch/json.hpp"
+#include "launch/start.hpp"
+#include "launch/stop.hpp"
+#include "launch/summary.hpp"
+
+namespace gangway::app {
+namespace {
+
+using launch::ClusterSummary;
+using launch::Condition;
+using launch::JsonObject;
+using Row = std::vector<std::string>;
+
+// Columns as wide as their widest entry, two spaces between them.
+void print_table(const std::vector<Row>& rows) {
+  std::vector<std::size_t> widths(rows.front().size(), 0);
+  for (const Row& row : rows) {
+    for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  for (const Row& row : rows) {
+    std::string line;
+    for (std::size_t i = 0; i < row.size(); ++i) {
+      line += row[i];
+      if (i + 1 < row.size()) line.append(widths[i] + 2 - row[i].size(), ' ');
+    }
+    std::cout << line << '\n';
+  }
+}
+
+std::string local_time(std::int64_t unix_s) {
+  const auto time = static_cast<std::time_t>(unix_s);
+  std::tm fields{};
+  std::array<char, 32> text{};
+  if (::localtime_r(&time, &fields) != nullptr) {
+    std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%S", &fields);
+  }
+  return text.data();
+}
+
+std::string counted(std::uint64_t count, const std::string& thing) {
+  return std::to_string(count) + " " + thing + (count == 1 ? "" : "s");
+}
+
+ExitCode no_such_cluster(const std::string& name) {
+  complain("there is no cluster named " + name + "; `gangway list` shows those there are, `gangway start " + name +
+           "` starts it");
+  return exit_no_cluster;
+}
+
+JsonObject summary_json(const ClusterSummary& cluster) {
+  JsonObject json;
+  json.text("name", cluster.name)
+      .text("condition", condition_text(cluster.condition))
+      .text("reason", cluster.state.reason)
+      .number("engines", cluster.state.engines)
+      .number("gateways", cluster.state.gateways)
+      .text("address", cluster.address)
+      .text("host", cluster.state.host)
+      .number("supervisor_pid", cluster.state.supervisor.pid)
+      .number("started_unix_s", cluster.state.started_unix_s)
+      .text("directory", cluster.directory);
+  return json;
+}
+
+std::string engines_json(const std::vector<EngineStatus>& engines) {
+  std::vector<std::string> rows;
+  for (const EngineStatus& status : engines) {
+    rows.push_back(JsonObject{}
+                       .number("id", status.engine.id.value())
+                       .text("host", status.engine.host)
+                       .number("pid", status.engine.pid)
+                       .number("tasks_running", status.tasks_running)
+                       .number("tasks_waiting", status.tasks_waiting)
+                       .number("tasks_finished", status.tasks_finished)
+                       .to_string());
+  }
+  return launch::json_list(rows);
+}
+
+// What is wrong with a cluster that does not run, with the way out.
+std::string trouble_of(const ClusterSummary& cluster) {
+  const std::string remove = "run `gangway stop " + cluster.name + "` to remove it";
+  switch (cluster.condition) {
+    case Condition::ended:
+      return "the cluster " + cluster.name + " has ended: " + cluster.state.reason + " (log: " + cluster.directory +
+             "/logs/job.log); " + remove;
+    case Condition::dead:
+      return "the supervisor of the cluster " + cluster.name + " is gone; " + remove;
+    case Condition::elsewhere:
+      return "the cluster " + cluster.name + " was started on the host " + cluster.state.host + "; ask there";
+    default:
+      return "the cluster " + cluster.name + " is " + condition_text(cluster.condition) + "; try again in a moment";
+  }
+}
+
+// A look at a running cluster through its gateway.
+ClusterStatus ask(const launch::ClusterHome& home, const std::string& name) {
+  const Client client{home.cluster(name).connection_file().string()};
+  return client.status();
+}
+
+}  // namespace
+
+void complain(const std::string& text) {
+  std::cerr << "gangway: " << text << '\n';
+}
+
+ExitCode start(const launch::ClusterHome& home, const Profile& profile) {
+  const base::Result<launch::StartedCluster> cluster =
+      launch::start_cluster(home, profile, launch::Ownership::detached);
+  if (!cluster) {
+    complain(cluster.fault().text);
+    return exit_failure;
+  }
+  std::cout << "cluster " << cluster.value().name << " is running with " << counted(profile.engines, "engine") << '\n'
+            << "connection file: " << cluster.value().connection_file.string() << '\n'
+            << "stop it with:    gangway stop " << cluster.value().name << '\n';
+  return exit_ok;
+}
+
+ExitCode stop(const launch::ClusterHome& home, const std::string& name) {
+  if (!home.has_cluster(name)) return no_such_cluster(name);
+  if (const base::Status stopped = launch::stop_cluster(home, name); !stopped) {
+    complain(stopped.fault().text);
+    return exit_failure;
+  }
+  std::cout << "cluster " << name << " is stopped\n";
+  return exit_ok;
+}
+
+ExitCode list(const launch::ClusterHome& home, Output output) {
+  const std::vector<ClusterSummary> clusters = summaries_of(home);
+  if (output == Output::json) {
+    std::vector<std::string> entries;
+    for (const ClusterSummary& cluster : clusters) entries.push_back(summary_json(cluster).to_string());
+    std::cout << launch::json_list(entries) << '\n';
+    return exit_ok;
+  }
+  if (clusters.empty()) {
+    std::cout << "there are no clusters; `gangway start` starts one\n";
+    return exit_ok;
+  }
+  std::vector<Row> rows{{"NAME", "CONDITION", "ENGINES", "ADDRESS", "STARTED", "HOST"}};
+  for (const ClusterSummary& cluster : clusters) {
+    rows.push_back({cluster.name, condition_text(cluster.condition), std::to_string(cluster.state.engines),
+                    cluster.address.empty() ? "-" : cluster.address, local_time(cluster.state.started_unix_s),
+                    cluster.state.host});
+  }
+  print_table(rows);
+  return exit_ok;
+}
+
+ExitCode status(const launch::ClusterHome& home, const std::string& name, Output output) {
+  if (!home.has_cluster(name)) return no_such_cluster(name);
+  const ClusterSummary cluster = launch::summary_of(home.cluster(name));
+  const bool runs = cluster.condition == Condition::running;
+  std::optional<ClusterStatus> now;
+  if (runs) now = ask(home, name);
+  if (output == Output::json) {
+    JsonObject json = summary_json(cluster);
+    if (now) {
+      json.number("sessions", now->sessions)
+          .number("tasks_waiting", now->tasks_waiting)
+          .number("tasks_running", now->tasks_running)
+          .number("tasks_finished", now->tasks_finished)
+          .raw("engine_list", engines_json(now->engines));
+    }
+    std::cout << json.to_string() << '\n';
+    return runs ? exit_ok : exit_failure;
+  }
+  if (!now) {
+    complain(trouble_of(cluster));
+    return exit_failure;
+  }
+  std::cout << "cluster " << name << " is running on " << cluster.state.host << " since "
+            << local_time(cluster.state.started_unix_s) << '\n'
+            << "gateway:  " << cluster.address << '\n'
+            << "engines:  " << now->engines.size() << " of " << cluster.state.engines << '\n'
+            << "sessions: " << now->sessions << '\n'
+            << "tasks:    " << now->tasks_waiting << " waiting, " << now->tasks_running << " running, "
+            << now->tasks_finished << " finished\n";
+  return exit_ok;
+}
+
+ExitCode engines(const launch::ClusterHome& home, const std::string& name, Output output) {
+  if (!home.has_cluster(name)) return no_such_cluster(name);
+  const ClusterSummary cluster = launch::summary_of(home.cluster(name));
+  if (cluster.condition != Condition::running) {
+    complain(trouble_of(cluster));
+    return exit_failure;
+  }
+  const ClusterStatus now = ask(home, name);
+  if (output == Output::json) {
+    std::cout << engines_json(now.engines) << '\n';
+    return exit_ok;
+  }
+  std::vector<Row> rows{{"ENGINE", "HOST", "PID", "RUNNING", "WAITING", "FINISHED"}};
+  for (const EngineStatus& status : now.engines) {
+    rows.push_back({std::to_string(status.engine.id.value()), status.engine.host, std::to_string(status.engine.pid),
+                    std::to_string(status.tasks_running), std::to_string(status.tasks_waiting),
+                    std::to_string(status.tasks_finished)});
+  }
+  print_table(rows);
+  return exit_ok;
+}
+
+}  // namespace gangway::app

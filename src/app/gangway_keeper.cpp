@@ -1,0 +1,158 @@
+// gangway-keeper: what mpirun starts in every place of a cluster. It takes the arguments of gangway-rank, hands them
+// on, and reads for itself:
+//
+//   --role gateway|engine   --arena-bytes N      what to start
+//   --scratch-dir DIR  --cookie HEX  --gateways G  --engines E      where and whom to tell if the rank dies
+//   --rank-program PATH  --worker-program PATH      in place of those beside this one; not handed on
+#include <charconv>
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+#include "app/stderr_log.hpp"
+#include "base/log.hpp"
+#include "base/result.hpp"
+#include "keeper/keeper.hpp"
+#include "keeper/node_page.hpp"
+
+namespace gangway {
+namespace {
+
+/// The command line: pairs of a name with two dashes and a value.
+struct CommandLine {
+  std::map<std::string, std::string> options;
+  std::vector<std::string> for_rank;
+
+  static base::Result<CommandLine> parse(const std::vector<std::string>& arguments) {
+    CommandLine line;
+    for (std::size_t i = 0; i < arguments.size(); i += 2) {
+      const std::string& name = arguments[i];
+      if (!name.starts_with("--") || i + 1 == arguments.size()) {
+        return base::Fault{"the argument " + name +
+                           " is not an option with a value; this program is started by gangway start"};
+      }
+      line.options[name] = arguments[i + 1];
+      if (name == "--rank-program" || name == "--worker-program") continue;
+      line.for_rank.insert(line.for_rank.end(), {name, arguments[i + 1]});
+    }
+    return line;
+  }
+
+  [[nodiscard]] std::string text(const std::string& name, const std::string& otherwise = {}) const {
+    const auto found = options.find(name);
+    return found == options.end() ? otherwise : found->second;
+  }
+
+  [[nodiscard]] base::Result<std::uint64_t> number(const std::string& name) const {
+    const std::string value = text(name);
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
+    if (value.empty() || error != std::errc{} || end != value.data() + value.size()) {
+      return base::Fault{"the option " + name + " needs a whole number, not \"" + value + "\""};
+    }
+    return number;
+  }
+};
+
+/// The rank's number in the MPI job, which the launcher tells every process that it starts; the keeper links no MPI.
+std::optional<int> world_rank() {
+  for (const char* name : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"}) {
+    const char* const value = std::getenv(name);
+    if (value == nullptr) continue;
+    const std::string_view text{value};
+    int rank = -1;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), rank);
+    const bool whole = error == std::errc{} && end == text.data() + text.size();
+    if (whole && rank >= 0 && rank < keeper::node_page_ranks_max) return rank;
+  }
+  return std::nullopt;
+}
+
+/// Tells the other ranks of the node that this one is dead, and wakes them.
+class Obituary {
+ public:
+  static base::Result<Obituary> open(const CommandLine& line) {
+    const auto rank = world_rank();
+    if (!rank) return base::Fault{"no rank number in the environment: this program is started by mpirun"};
+    const auto gateways = line.number("--gateways");
+    if (!gateways) return gateways.fault();
+    const auto engines = line.number("--engines");
+    if (!engines) return engines.fault();
+    if (gateways.value() + engines.value() > keeper::node_page_ranks_max) {
+      return base::Fault{"more gateways and engines than a cluster can have"};
+    }
+    auto page = keeper::NodePage::open(line.text("--scratch-dir"));
+    if (!page) return page.fault();
+    auto bells = keeper::Bells::open(line.text("--cookie"));
+    if (!bells) return bells.fault();
+    return Obituary{*rank, static_cast<int>(gateways.value() + engines.value()), std::move(page).value(),
+                    std::move(bells).value()};
+  }
+
+  void publish(int wait_status) const {
+    page_.mark_dead(rank_, wait_status);
+    // Those of other nodes have no such bell; ringing it does nothing.
+    for (int other = 0; other < ranks_; ++other) {
+      if (other != rank_) bells_.ring_if_asleep(page_, other);
+    }
+  }
+
+ private:
+  Obituary(int rank, int ranks, keeper::NodePage page, keeper::Bells bells)
+      : rank_{rank}, ranks_{ranks}, page_{std::move(page)}, bells_{std::move(bells)} {}
+
+  int rank_;
+  int ranks_;
+  keeper::NodePage page_;
+  keeper::Bells bells_;
+};
+
+base::Result<keeper::KeeperSettings> settings_of(const CommandLine& line) {
+  keeper::KeeperSettings settings;
+  const std::string role = line.text("--role");
+  if (role != "gateway" && role != "engine") return base::Fault{"--role is gateway or engine, not \"" + role + "\""};
+  settings.role = role == "gateway" ? keeper::Role::gateway : keeper::Role::engine;
+  if (settings.role == keeper::Role::engine) {
+    const auto bytes = line.number("--arena-bytes");
+    if (!bytes) return bytes.fault();
+    if (bytes.value() == 0) return base::Fault{"--arena-bytes is 0; an engine needs memory for its named values"};
+    settings.arena_bytes = bytes.value();
+  }
+  std::error_code failed;
+  const auto here = std::filesystem::read_symlink("/proc/self/exe", failed).parent_path();
+  settings.rank_program = line.text("--rank-program", (here / "gangway-rank").string());
+  settings.worker_program = line.text("--worker-program", (here / "gangway-worker").string());
+  settings.rank_arguments = line.for_rank;
+  return settings;
+}
+
+base::Result<int> run(const std::vector<std::string>& arguments, base::Log& log) {
+  const auto line = CommandLine::parse(arguments);
+  if (!line) return line.fault();
+  auto settings = settings_of(line.value());
+  if (!settings) return settings.fault();
+  const auto obituary = Obituary::open(line.value());
+  if (!obituary) return obituary.fault();
+  keeper::Keeper keeper{std::move(settings).value(), [&](int wait_status) { obituary.value().publish(wait_status); },
+                        log};
+  return keeper.run();
+}
+
+}  // namespace
+}  // namespace gangway
+
+int main(int argc, char** argv) {
+  const auto rank = gangway::world_rank();
+  gangway::app::StderrLog log{rank ? "keeper of rank " + std::to_string(*rank) : std::string{"keeper"}};
+  const auto code = gangway::run({argv + 1, argv + argc}, log);
+  if (code) return code.value();
+  log.error(code.fault().text);
+  return EXIT_FAILURE;
+}

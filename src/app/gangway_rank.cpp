@@ -1,0 +1,175 @@
+// gangway-rank: the MPI program. Its keeper tells it by arguments whether it is a gateway or an engine.
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <sstream>
+#include <string>
+
+#include <boost/program_options.hpp>
+
+#include "app/stderr_log.hpp"
+#include "core/store.hpp"
+#include "engine/rank.hpp"
+#include "gateway/gateway.hpp"
+#include "keeper/arena.hpp"
+#include "keeper/keeper_link.hpp"
+#include "mpi/doorbell.hpp"
+#include "mpi/world.hpp"
+#include "tls/digest.hpp"
+
+namespace gangway::app {
+namespace {
+
+namespace options = boost::program_options;
+
+struct Arguments {
+  std::string role;
+  std::string cluster;
+  std::string cluster_directory;
+  std::string scratch_directory;
+  std::string cookie;
+  std::uint32_t gateways = 1;
+  std::uint32_t engines = 0;
+  std::string bind;
+  std::string ports;
+  std::uint64_t arena_bytes = 0;
+  int keeper_fd = -1;
+  int arena_fd = -1;
+  std::uint64_t arena_base = 0;
+};
+
+Arguments parse(int argc, char** argv) {
+  Arguments a;
+  options::options_description described;
+  auto add = described.add_options();
+  add("role", options::value(&a.role)->required());
+  add("cluster", options::value(&a.cluster)->required());
+  add("cluster-dir", options::value(&a.cluster_directory)->required());
+  add("scratch-dir", options::value(&a.scratch_directory)->required());
+  add("cookie", options::value(&a.cookie)->required());
+  add("gateways", options::value(&a.gateways)->required());
+  add("engines", options::value(&a.engines)->required());
+  add("bind", options::value(&a.bind)->required());
+  add("ports", options::value(&a.ports)->required());
+  add("arena-bytes", options::value(&a.arena_bytes));
+  add("keeper-fd", options::value(&a.keeper_fd)->required());
+  add("arena-fd", options::value(&a.arena_fd));
+  add("arena-base", options::value(&a.arena_base));
+  options::variables_map map;
+  options::store(options::parse_command_line(argc, argv, described), map);
+  options::notify(map);
+  return a;
+}
+
+std::string host_name() {
+  char name[256] = {};
+  return ::gethostname(name, sizeof name - 1) == 0 ? name : "unknown host";
+}
+
+base::Result<std::string> read_file(const std::string& path) {
+  std::ifstream file{path};
+  std::ostringstream content;
+  content << file.rdbuf();
+  if (!file || content.str().empty()) return base::Fault{"cannot read " + path};
+  return content.str();
+}
+
+base::Result<tls::Identity> gateway_identity(const std::string& directory) {
+  tls::Identity identity;
+  const std::pair<const char*, std::string*> files[] = {{"/gateway.pem", &identity.certificate_pem},
+                                                        {"/gateway-key.pem", &identity.key_pem},
+                                                        {"/authority.pem", &identity.authority_pem}};
+  for (const auto& [name, text] : files) {
+    base::Result<std::string> content = read_file(directory + name);
+    if (!content) return content.fault();
+    *text = std::move(content).value();
+  }
+  return identity;
+}
+
+/// "LOW-HIGH", as the supervisor gives it.
+base::Status parse_ports(const std::string& text, tls::ListenerOptions& listener) {
+  char dash = 0;
+  std::istringstream in{text};
+  if (in >> listener.port_low >> dash >> listener.port_high && dash == '-') return base::Done{};
+  return base::Fault{"--ports " + text + " is not a range LOW-HIGH"};
+}
+
+/// Which engine a rank is: engines follow the gateways, and are dealt to them in turn.
+EngineId engine_of(int rank, std::uint32_t gateways) {
+  return EngineId{static_cast<std::uint32_t>(rank) - gateways};
+}
+
+int run_gateway(const Arguments& a, mpi::World& world, const mpi::Doorbell& doorbell) {
+  const auto number = static_cast<std::uint16_t>(world.rank());
+  StderrLog log{"gateway " + std::to_string(number)};
+  base::Result<tls::Identity> identity = gateway_identity(a.cluster_directory);
+  if (!identity) {
+    log.error(identity.fault().text);
+    return EXIT_FAILURE;
+  }
+  gateway::GatewaySettings settings;
+  settings.cluster = a.cluster;
+  settings.number = number;
+  settings.cluster_directory = a.cluster_directory;
+  settings.identity = std::move(identity).value();
+  settings.listener.address = a.bind;
+  if (const base::Status ports = parse_ports(a.ports, settings.listener); !ports) {
+    log.error(ports.fault().text);
+    return EXIT_FAILURE;
+  }
+  for (std::uint32_t engine = number; engine < a.engines; engine += a.gateways) {
+    settings.engine_ranks.emplace(EngineId{engine}, static_cast<int>(a.gateways + engine));
+  }
+  log.info("MPI grants " + std::string{world.thread_level()});
+  core::MemoryStore store;
+  const gateway::GatewayEnd end = gateway::run_gateway(settings, world, doorbell, store, log);
+  const int status = end.in_order ? EXIT_SUCCESS : EXIT_FAILURE;
+  world.leave(end.anybody_died || !end.in_order, status);
+  return status;
+}
+
+int run_engine(const Arguments& a, mpi::World& world, const mpi::Doorbell& doorbell) {
+  engine::RankSettings settings;
+  settings.self = {engine_of(world.rank(), a.gateways), 1, host_name(), ::getpid()};
+  settings.gateway_rank = static_cast<int>(settings.self.id.value() % a.gateways);
+  settings.module_directory = a.scratch_directory + "/modules";
+  StderrLog log{"engine " + std::to_string(settings.self.id.value())};
+
+  base::Result<keeper::Arena> arena = keeper::Arena::map(a.arena_fd, a.arena_base);
+  if (!arena) {
+    log.error(arena.fault().text);
+    return EXIT_FAILURE;
+  }
+  keeper::LinkToKeeper keeper_link{keeper::Descriptor{a.keeper_fd}};
+  const engine::RankEnd end =
+      engine::run_rank(settings, world, doorbell, arena.value(), keeper_link, tls::sha256, log);
+  const int status = end.in_order ? EXIT_SUCCESS : EXIT_FAILURE;
+  world.leave(end.anybody_died || !end.in_order, status);
+  return status;
+}
+
+int run(int argc, char** argv) {
+  const Arguments a = parse(argc, argv);
+  mpi::World world;
+  base::Result<mpi::Doorbell> doorbell = mpi::Doorbell::open(world, a.scratch_directory, a.cookie);
+  if (!doorbell) {
+    StderrLog{"rank " + std::to_string(world.rank())}.error(doorbell.fault().text);
+    world.leave(true, EXIT_FAILURE);
+  }
+  return a.role == "gateway" ? run_gateway(a, world, doorbell.value()) : run_engine(a, world, doorbell.value());
+}
+
+}  // namespace
+}  // namespace gangway::app
+
+int main(int argc, char** argv) {
+  try {
+    return gangway::app::run(argc, argv);
+  } catch (const std::exception& error) {
+    std::cerr << "gangway-rank: " << error.what() << "; this program is started by gangway start\n";
+    return EXIT_FAILURE;
+  }
+}

@@ -1,0 +1,67 @@
+// Every limit of Gangway, with its unit in its name and its reason beside it. Limits that a test or the simulator
+// wants small are members of a struct and are passed in; those that both ends of a wire must share are constants.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/instant.hpp"
+
+namespace gangway::base {
+
+inline constexpr std::size_t kib = 1024;
+inline constexpr std::size_t mib = 1024 * kib;
+
+/// The largest object that travels: what a user may push, pull, pass or return. Objects travel whole, hence the
+/// bound.
+inline constexpr std::size_t object_bytes_max = 64 * mib;
+
+/// The largest body of a frame or of a message between ranks: one object and what is said about it.
+inline constexpr std::size_t frame_bytes_max = object_bytes_max + 1 * mib;
+
+/// The largest frame accepted before a session is open: a stranger's frame holds a Hello and no more.
+inline constexpr std::size_t hello_frame_bytes_max = 4 * kib;
+
+/// Longest text in a message that is not an object: names, hosts, error texts (longer ones are cut by the sender).
+inline constexpr std::size_t text_bytes_max = 64 * kib;
+
+/// Longest name of a value or function; longer ones are refused where they are made.
+inline constexpr std::size_t name_bytes_max = 4 * kib;
+
+/// Most entries in a list inside a message (targets of a task, acknowledgements, engines).
+inline constexpr std::size_t list_entries_max = 64 * kib;
+
+/// What the controller grants. Constructor argument of the controller: the simulator runs with absurdly small ones.
+struct Limits {
+  std::uint32_t sessions_max = 1024;
+
+  // Credit of one session: what it may have submitted and not yet acknowledged.
+  std::uint32_t session_tasks_max = 65'536;
+  std::uint64_t session_bytes_max = 512 * mib;
+
+  /// Results a session has not acknowledged, in bytes: above it none of its tasks is handed out.
+  std::uint64_t session_results_bytes_max = 256 * mib;
+
+  // Window of one engine: what it has been handed and has not answered.
+  std::uint32_t engine_attempts_max = 64;
+  std::uint64_t engine_bytes_max = 128 * mib;
+
+  /// Balanced tasks are handed out ahead for at most this much expected work, so that an engine does not wait for
+  /// the next one and no task waits behind a long one.
+  Duration engine_ahead = milliseconds(1);
+
+  /// A balanced task whose engines were lost this many times is failed: it may be what kills them.
+  std::uint32_t attempts_max = 3;
+
+  /// Modules kept for engines, in number and in bytes.
+  std::uint32_t modules_max = 64;
+  std::uint64_t modules_bytes_max = 512 * mib;
+
+  /// A connection that has not said Hello after this long is closed.
+  Duration hello_timeout = seconds(10);
+
+  /// A client that has said nothing, not even a Ping, for this long is gone.
+  Duration client_silence_max = seconds(60);
+};
+
+}  // namespace gangway::base

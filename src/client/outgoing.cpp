@@ -1,0 +1,44 @@
+#include "client/outgoing.hpp"
+
+#include <span>
+#include <utility>
+
+#include <gangway/error.hpp>
+
+#include "base/limits.hpp"
+#include "wire/codec.hpp"
+
+namespace gangway::client {
+
+Submission call_of(const KnownFunction& function, std::vector<std::string> needs,
+                   const detail::ByteSource& arguments) {
+  if (arguments.bytes() > base::object_bytes_max) {
+    throw Error{"the arguments of " + function.label + " take " + size_text(arguments.bytes()) +
+                "; at most 64 MiB travel in one piece: push or scatter large values first and pass named(...), or "
+                "use smaller chunks"};
+  }
+  base::ByteVector bytes = wire::encode_operation(wire::Call{function.reference, {}}, arguments.bytes());
+  arguments.write_to(std::span{bytes}.last(arguments.bytes()));
+
+  Submission submission;
+  submission.label = function.label;
+  submission.needs = std::move(needs);
+  submission.operation = base::SharedBytes{std::move(bytes)};
+  submission.module = function.module;
+  return submission;
+}
+
+std::string size_text(std::size_t bytes) {
+  const std::size_t tenths = bytes / (base::mib / 10);
+  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " MiB";
+}
+
+std::shared_ptr<const KnownFunction> find_function(detail::Session& session, const detail::StubInfo& stub) {
+  auto found = session.functions().find(stub);
+  if (!found) {
+    throw Error{found.fault().text};
+  }
+  return std::move(found).value();
+}
+
+}  // namespace gangway::client

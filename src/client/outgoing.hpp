@@ -1,0 +1,28 @@
+// What the views' functions share when they make requests.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <gangway/detail/view_core.hpp>
+#include <gangway/function.hpp>
+
+#include "client/functions.hpp"
+#include "client/requests.hpp"
+#include "client/session.hpp"
+
+namespace gangway::client {
+
+/// The function of a stub; throws Error if its module cannot be sent.
+std::shared_ptr<const KnownFunction> find_function(detail::Session& session, const detail::StubInfo& stub);
+
+/// A request to call a function, without its engines, task and part. Throws Error if the arguments are too large.
+Submission call_of(const KnownFunction& function, std::vector<std::string> needs,
+                   const detail::ByteSource& arguments);
+
+/// "12.5 MiB"
+std::string size_text(std::size_t bytes);
+
+}  // namespace gangway::client

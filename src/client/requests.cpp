@@ -1,0 +1,288 @@
+#include "client/requests.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <type_traits>
+#include <utility>
+
+#include "base/limits.hpp"
+
+namespace gangway::client {
+
+namespace {
+
+base::Fault unexpected(const char* message, wire::RequestId request) {
+  return {std::string{"the gateway sent "} + message + " for request " + std::to_string(request.value()) +
+          ", which does not wait for it"};
+}
+
+}  // namespace
+
+void Requests::open(const wire::Welcome& welcome) {
+  open_ = true;
+  tasks_granted_ = welcome.tasks_credit;
+  bytes_granted_ = welcome.bytes_credit;
+  set_engines(welcome.engines);
+  pump();
+}
+
+void Requests::add(Submission submission) {
+  waiting_bytes_ += submission.bytes();
+  waiting_.push_back(std::move(submission));
+  pump();
+}
+
+void Requests::query(std::promise<wire::ClusterState> answer) {
+  const wire::RequestId request = next_request();
+  queries_.emplace(request, std::move(answer));
+  send_(wire::QueryCluster{request});
+}
+
+void Requests::pump() {
+  while (open_ && !waiting_.empty()) {
+    if (waiting_.front().module) {
+      const ModuleState& module = deliver(waiting_.front().module);
+      if (module.delivery == Delivery::offered || module.delivery == Delivery::uploading) {
+        return;
+      }
+      if (module.delivery == Delivery::refused) {
+        fail(take_front(), module.reason);
+        continue;
+      }
+    }
+    if (exceeds_grant(waiting_.front())) {
+      const Submission submission = take_front();
+      fail(submission, "it counts as " + std::to_string(submission.parts()) + " tasks of " +
+                           std::to_string(submission.bytes()) + " bytes, the cluster lets a client have " +
+                           std::to_string(tasks_granted_) + " of " + std::to_string(bytes_granted_) +
+                           " under way: use fewer engines or smaller arguments");
+      continue;
+    }
+    if (!fits_credit(waiting_.front())) {
+      return;
+    }
+    submit(take_front());
+  }
+}
+
+Submission Requests::take_front() {
+  Submission submission = std::move(waiting_.front());
+  waiting_.pop_front();
+  waiting_bytes_ -= submission.bytes();
+  return submission;
+}
+
+bool Requests::exceeds_grant(const Submission& submission) const {
+  return submission.parts() > tasks_granted_ || submission.bytes() > bytes_granted_;
+}
+
+bool Requests::fits_credit(const Submission& submission) const {
+  return tasks_used_ + submission.parts() <= tasks_granted_ && bytes_used_ + submission.bytes() <= bytes_granted_;
+}
+
+Requests::ModuleState& Requests::deliver(const std::shared_ptr<Module>& module) {
+  const auto [found, is_new] = modules_.try_emplace(module->hash);
+  ModuleState& state = found->second;
+  if (is_new) {
+    state.module = module;
+    const wire::RequestId request = next_request();
+    module_requests_.emplace(request, module->hash);
+    send_(wire::OfferModule{request, module->hash, module->content.size()});
+  } else if (state.delivery == Delivery::known) {
+    module->content = {};
+  }
+  return state;
+}
+
+void Requests::submit(Submission submission) {
+  const wire::RequestId request = next_request();
+  InFlight in_flight;
+  in_flight.task = std::move(submission.task);
+  in_flight.first_part = submission.first_part;
+  in_flight.parts = submission.parts();
+  in_flight.unfinished = in_flight.parts;
+  in_flight.bytes = submission.bytes();
+  if (in_flight.parts > 1) {
+    in_flight.finished.resize(in_flight.parts);
+  }
+  tasks_used_ += in_flight.parts;
+  bytes_used_ += in_flight.bytes;
+  in_flight_.emplace(request, std::move(in_flight));
+  send_(wire::SubmitTask{request, std::move(submission.engines), std::move(submission.label),
+                         std::move(submission.needs), std::move(submission.operation)});
+}
+
+void Requests::fail(const Submission& submission, const std::string& reason) {
+  submission.task->refused(submission.first_part, submission.parts(), wire::FailureKind::not_run, reason);
+}
+
+void Requests::set_engines(const std::vector<wire::EngineInfo>& engines) {
+  ++engines_version_;
+  engines_ = engines;
+  std::sort(engines_.begin(), engines_.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
+  // The hosts of engines that are gone are kept: their last results may still be on the way.
+  for (const wire::EngineInfo& engine : engines_) {
+    hosts_[engine.id] = std::make_shared<const std::string>(engine.host);
+  }
+}
+
+base::Status Requests::handle(const wire::GatewayMessage& message) {
+  return std::visit(
+      [this](const auto& content) -> base::Status {
+        using Message = std::decay_t<decltype(content)>;
+        if constexpr (std::is_same_v<Message, wire::EnginesChanged>) {
+          set_engines(content.engines);
+          return base::Done{};
+        } else if constexpr (std::is_same_v<Message, wire::Pong>) {
+          return base::Done{};
+        } else if constexpr (std::is_same_v<Message, wire::Goodbye>) {
+          return base::Fault{content.reason};
+        } else if constexpr (std::is_same_v<Message, wire::Welcome>) {
+          return base::Fault{"the gateway opened a session that was already open"};
+        } else {
+          return answered(content);
+        }
+      },
+      message);
+}
+
+base::Status Requests::answered(const wire::ModuleAnswered& message) {
+  const auto request = module_requests_.find(message.request);
+  if (request == module_requests_.end()) {
+    return unexpected("ModuleAnswered", message.request);
+  }
+  const wire::ModuleHash hash = request->second;
+  module_requests_.erase(request);
+  ModuleState& state = modules_.at(hash);
+  if (message.known) {
+    state.delivery = Delivery::known;
+    state.module->content = {};
+    state.module.reset();
+    pump();
+    return base::Done{};
+  }
+  if (state.delivery == Delivery::uploading) {
+    return base::Fault{"the gateway says that it does not know the module it has just been sent"};
+  }
+  state.delivery = Delivery::uploading;
+  const wire::RequestId upload = next_request();
+  module_requests_.emplace(upload, hash);
+  send_(wire::UploadModule{upload, hash, state.module->content});
+  return base::Done{};
+}
+
+base::Status Requests::module_refused(wire::RequestId request, const std::string& reason) {
+  const auto found = module_requests_.find(request);
+  const wire::ModuleHash hash = found->second;
+  module_requests_.erase(found);
+  ModuleState& state = modules_.at(hash);
+  state.delivery = Delivery::refused;
+  state.reason = "the controller did not take the module " + state.module->path + ": " + reason;
+  state.module->content = {};
+  state.module.reset();
+  pump();
+  return base::Done{};
+}
+
+base::Status Requests::answered(const wire::TaskAccepted& message) {
+  const auto found = in_flight_.find(message.request);
+  if (found == in_flight_.end() || message.parts != found->second.parts) {
+    return unexpected("TaskAccepted", message.request);
+  }
+  const InFlight& accepted = found->second;
+  for (std::uint32_t part = 0; part < accepted.parts; ++part) {
+    accepted.task->accepted(accepted.first_part + part, TaskId{message.first_task.value() + part});
+  }
+  return base::Done{};
+}
+
+base::Status Requests::answered(const wire::TaskFinished& message) {
+  const auto found = in_flight_.find(message.request);
+  if (found == in_flight_.end() || message.part >= found->second.parts) {
+    return unexpected("TaskFinished", message.request);
+  }
+  InFlight& in_flight = found->second;
+  if (in_flight.parts > 1) {
+    if (in_flight.finished[message.part]) {
+      return unexpected("TaskFinished", message.request);
+    }
+    in_flight.finished[message.part] = true;
+  }
+  const auto host = hosts_.find(message.run.engine);
+  in_flight.task->finished(in_flight.first_part + message.part, message,
+                           host == hosts_.end() ? nullptr : host->second);
+  acknowledgements_.push_back(message.task);
+  ++acknowledged_tasks_;
+  if (--in_flight.unfinished == 0) {
+    acknowledged_bytes_ += in_flight.bytes;
+    in_flight_.erase(found);
+  }
+  return base::Done{};
+}
+
+base::Status Requests::answered(const wire::Refused& message) {
+  if (module_requests_.contains(message.request)) {
+    return module_refused(message.request, message.reason);
+  }
+  if (const auto query = queries_.find(message.request); query != queries_.end()) {
+    query->second.set_exception(std::make_exception_ptr(Error{"the controller does not tell: " + message.reason}));
+    queries_.erase(query);
+    return base::Done{};
+  }
+  const auto found = in_flight_.find(message.request);
+  if (found == in_flight_.end() || found->second.unfinished != found->second.parts) {
+    return unexpected("Refused", message.request);
+  }
+  const InFlight refused = std::move(found->second);
+  in_flight_.erase(found);
+  tasks_used_ -= refused.parts;
+  bytes_used_ -= refused.bytes;
+  refused.task->refused(refused.first_part, refused.parts, wire::FailureKind::refused, message.reason);
+  pump();
+  return base::Done{};
+}
+
+base::Status Requests::answered(const wire::ClusterState& message) {
+  const auto found = queries_.find(message.request);
+  if (found == queries_.end()) {
+    return unexpected("ClusterState", message.request);
+  }
+  found->second.set_value(message);
+  queries_.erase(found);
+  return base::Done{};
+}
+
+void Requests::end_turn() {
+  for (std::size_t begin = 0; begin < acknowledgements_.size(); begin += base::list_entries_max) {
+    const std::size_t end = std::min(begin + base::list_entries_max, acknowledgements_.size());
+    using Offset = std::vector<TaskId>::difference_type;
+    send_(wire::Acknowledge{{acknowledgements_.begin() + static_cast<Offset>(begin),
+                             acknowledgements_.begin() + static_cast<Offset>(end)}});
+  }
+  acknowledgements_.clear();
+  tasks_used_ -= std::exchange(acknowledged_tasks_, 0);
+  bytes_used_ -= std::exchange(acknowledged_bytes_, 0);
+  pump();
+}
+
+void Requests::fail_all(const std::string& reason) {
+  const auto shared_reason = std::make_shared<const std::string>(reason);
+  for (auto& [request, in_flight] : in_flight_) {
+    in_flight.task->lost(in_flight.first_part, in_flight.parts, shared_reason);
+  }
+  for (const Submission& submission : waiting_) {
+    submission.task->lost(submission.first_part, submission.parts(), shared_reason);
+  }
+  for (auto& [request, answer] : queries_) {
+    answer.set_exception(std::make_exception_ptr(ConnectionError{reason}));
+  }
+  in_flight_.clear();
+  waiting_.clear();
+  waiting_bytes_ = 0;
+  queries_.clear();
+  modules_.clear();
+  module_requests_.clear();
+  open_ = false;
+}
+
+}  // namespace gangway::client

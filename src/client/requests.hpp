@@ -1,0 +1,140 @@
+// The client's side of the protocol, without sockets and threads: what waits for credit or for its module, what is
+// under way, and what has to be acknowledged. See src/wire/protocol.hpp for the rules it keeps.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <future>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include <gangway/ids.hpp>
+
+#include "base/bytes.hpp"
+#include "base/result.hpp"
+#include "client/module.hpp"
+#include "client/pending_task.hpp"
+#include "wire/protocol.hpp"
+
+namespace gangway::client {
+
+/// One request to be made: the parts [first_part, first_part + parts()) of a task.
+struct Submission {
+  std::shared_ptr<detail::PendingTask> task;
+  std::uint32_t first_part = 0;
+  std::vector<EngineId> engines;  // empty: whichever is free
+  std::string label;
+  std::vector<std::string> needs;
+  base::SharedBytes operation;
+  std::shared_ptr<Module> module;  // null if none is needed
+
+  [[nodiscard]] std::uint32_t parts() const {
+    return engines.empty() ? 1 : static_cast<std::uint32_t>(engines.size());
+  }
+  [[nodiscard]] std::uint64_t bytes() const { return operation.size(); }
+};
+
+/// What a session waits for and how it goes on. One thread at a time.
+///
+/// Submissions leave strictly in the order they were added: one that waits for its module or for credit holds up
+/// those behind it, which keeps direct operations on an engine in order.
+class Requests {
+ public:
+  using Send = std::function<void(const wire::ClientMessage& message)>;
+
+  /// Messages leave through `send`, which must not call back.
+  explicit Requests(Send send) : send_{std::move(send)} {}
+
+  /// The session is open: from here on something may be sent.
+  void open(const wire::Welcome& welcome);
+
+  void add(Submission submission);
+
+  /// Asks for the state of the cluster.
+  void query(std::promise<wire::ClusterState> answer);
+
+  /// Takes an answer of the gateway. A fault if it breaks the protocol: then the connection is to be closed.
+  base::Status handle(const wire::GatewayMessage& message);
+
+  /// Sends the acknowledgements of this turn and what they gave credit for.
+  void end_turn();
+
+  /// Everything that is not finished fails with ConnectionError.
+  void fail_all(const std::string& reason);
+
+  /// Submissions that wait here, in number and bytes of their operations.
+  [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
+  [[nodiscard]] std::uint64_t waiting_bytes() const { return waiting_bytes_; }
+
+  /// True if end_turn() has something to do.
+  [[nodiscard]] bool turn_is_open() const { return !acknowledgements_.empty(); }
+
+  /// In the order of their ids. The version rises when they change.
+  [[nodiscard]] const std::vector<wire::EngineInfo>& engines() const { return engines_; }
+  [[nodiscard]] std::uint64_t engines_version() const { return engines_version_; }
+
+ private:
+  struct InFlight {
+    std::shared_ptr<detail::PendingTask> task;
+    std::uint32_t first_part = 0;
+    std::uint32_t parts = 0;
+    std::vector<bool> finished;
+    std::uint32_t unfinished = 0;
+    std::uint64_t bytes = 0;
+  };
+
+  enum class Delivery : std::uint8_t { offered, uploading, known, refused };
+
+  struct ModuleState {
+    std::shared_ptr<Module> module;  // until it is known
+    Delivery delivery = Delivery::offered;
+    std::string reason;
+  };
+
+  void pump();
+  Submission take_front();
+  bool exceeds_grant(const Submission& submission) const;
+  bool fits_credit(const Submission& submission) const;
+  ModuleState& deliver(const std::shared_ptr<Module>& module);
+  void submit(Submission submission);
+  void fail(const Submission& submission, const std::string& reason);
+  void set_engines(const std::vector<wire::EngineInfo>& engines);
+  wire::RequestId next_request() { return wire::RequestId{++last_request_}; }
+
+  base::Status answered(const wire::ModuleAnswered& message);
+  base::Status answered(const wire::TaskAccepted& message);
+  base::Status answered(const wire::TaskFinished& message);
+  base::Status answered(const wire::Refused& message);
+  base::Status answered(const wire::ClusterState& message);
+  base::Status module_refused(wire::RequestId request, const std::string& reason);
+
+  Send send_;
+  bool open_ = false;
+  std::uint64_t last_request_ = 0;
+  std::uint32_t tasks_granted_ = 0;
+  std::uint64_t bytes_granted_ = 0;
+  std::uint32_t tasks_used_ = 0;
+  std::uint64_t bytes_used_ = 0;
+
+  std::deque<Submission> waiting_;
+  std::uint64_t waiting_bytes_ = 0;
+  std::unordered_map<wire::RequestId, InFlight> in_flight_;
+  std::map<wire::ModuleHash, ModuleState> modules_;
+  std::map<wire::RequestId, wire::ModuleHash> module_requests_;
+  std::map<wire::RequestId, std::promise<wire::ClusterState>> queries_;
+
+  std::vector<TaskId> acknowledgements_;
+  std::uint32_t acknowledged_tasks_ = 0;
+  std::uint64_t acknowledged_bytes_ = 0;
+
+  std::uint64_t engines_version_ = 0;
+  std::vector<wire::EngineInfo> engines_;
+  std::unordered_map<EngineId, std::shared_ptr<const std::string>> hosts_;
+};
+
+}  // namespace gangway::client

@@ -1,0 +1,132 @@
+// A client's session with its cluster: one TLS connection, one thread that serves it, and the way from users' threads
+// to that thread and back.
+#pragma once
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <future>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "base/instant.hpp"
+#include "base/limits.hpp"
+#include "base/result.hpp"
+#include "client/functions.hpp"
+#include "client/requests.hpp"
+#include "launch/connection_file.hpp"
+#include "tls/connection.hpp"
+#include "wire/protocol.hpp"
+
+namespace gangway::client {
+
+/// The waits and bounds of a session. Tests want them small.
+struct SessionOptions {
+  /// For connecting and for the gateway's Welcome, each.
+  base::Duration open_timeout = base::seconds(10);
+  /// A Ping is sent this often.
+  base::Duration ping_interval = base::seconds(5);
+  /// A gateway that neither sent nor took a byte for this long is gone.
+  base::Duration silence_max = base::seconds(20);
+  /// What may wait in this process for credit: above either bound submit() blocks.
+  std::size_t backlog_tasks_max = 1'000'000;
+  std::uint64_t backlog_bytes_max = 256 * base::mib;
+};
+
+}  // namespace gangway::client
+
+namespace gangway::detail {
+
+/// An open session. Threads: every function may be called by all threads, except by the session's own.
+class Session {
+ public:
+  /// Connects and says Hello; returns when the gateway has answered. Throws ConnectionError.
+  explicit Session(const launch::Connection& where, const client::SessionOptions& options = {});
+
+  /// close()
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  [[nodiscard]] const std::string& cluster() const { return cluster_; }
+  [[nodiscard]] std::vector<wire::EngineInfo> engines() const;
+
+  /// Functions of this program as the cluster knows them.
+  [[nodiscard]] client::Functions& functions() { return functions_; }
+
+  /// Hands a request to the session's thread. Blocks as long as too much waits already; throws ConnectionError if the
+  /// connection is gone.
+  void submit(client::Submission submission);
+
+  /// Asks the controller; throws ConnectionError if it does not answer within the time for opening.
+  wire::ClusterState query();
+
+  /// Ends the session and its thread. What is not finished fails with ConnectionError.
+  void close();
+
+ private:
+  // ---- on the session's thread
+  void connected(base::Result<std::shared_ptr<tls::Connection>> result);
+  void received(const wire::Frame& frame);
+  base::Status opened(const wire::GatewayMessage& message);
+  void send(const wire::ClientMessage& message);
+  std::vector<client::Submission> take_incoming();
+  void add_incoming();
+  void end_turn();
+  void tick();
+  void publish();
+  void lose(const std::string& reason);
+
+  [[nodiscard]] bool has_room_locked() const;
+
+  const client::SessionOptions options_;
+  const std::string cluster_;
+  const std::string address_;  // with the port, for errors
+
+  // Outlives all that refers to it.
+  boost::asio::io_context io_{1};
+
+  // ---- of the session's thread
+  std::optional<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>> work_;
+  boost::asio::steady_timer open_deadline_{io_};
+  boost::asio::steady_timer tick_{io_};
+  std::shared_ptr<tls::Connection> connection_;
+  client::Requests requests_;
+  std::promise<base::Status> opening_;
+  bool is_open_ = false;
+  bool is_lost_ = false;
+  bool turn_posted_ = false;
+  std::uint64_t pings_ = 0;
+  std::size_t queued_bytes_seen_ = 0;
+  std::uint64_t received_bytes_seen_ = 0;
+  std::chrono::steady_clock::time_point last_progress_{};
+
+  // ---- shared
+  mutable std::mutex mutex_;
+  std::condition_variable room_;
+  std::vector<client::Submission> incoming_;
+  std::uint64_t incoming_bytes_ = 0;
+  std::size_t waiting_ = 0;  // in requests_, as of the last publish()
+  std::uint64_t waiting_bytes_ = 0;
+  std::size_t blocked_ = 0;  // threads in submit()
+  bool drain_posted_ = false;
+  std::optional<std::string> lost_reason_;
+  std::uint64_t engines_version_ = 0;
+  std::vector<wire::EngineInfo> engines_;
+
+  client::Functions functions_;
+  std::once_flag closed_;
+  std::thread thread_;
+};
+
+}  // namespace gangway::detail

@@ -1,0 +1,121 @@
+// From encoded arguments and values to requests.
+#include <gangway/detail/view_core.hpp>
+
+#include <algorithm>
+#include <utility>
+
+#include <gangway/error.hpp>
+#include <gangway/function.hpp>
+
+#include "base/check.hpp"
+#include "base/limits.hpp"
+#include "client/outgoing.hpp"
+#include "client/pending_task.hpp"
+#include "client/session.hpp"
+#include "wire/codec.hpp"
+#include "wire/worker_message.hpp"
+
+namespace gangway::detail {
+
+namespace {
+
+client::Submission push_of(std::string_view name, const ValueDescription& description, const ByteSource& data) {
+  if (data.bytes() > base::object_bytes_max) {
+    throw Error{"the value '" + std::string{name} + "' takes " + client::size_text(data.bytes()) +
+                "; at most 64 MiB travel in one piece: scatter it, or push it in parts"};
+  }
+  const wire::ValueHead head{description.is_array, description.type, description.element_bytes};
+  const base::ByteVector prefix = wire::encode_value(head, 0);
+  base::ByteVector bytes = wire::encode_operation(wire::Push{std::string{name}, {}}, prefix.size() + data.bytes());
+  const std::span<std::byte> value = std::span{bytes}.last(prefix.size() + data.bytes());
+  std::copy(prefix.begin(), prefix.end(), value.begin());
+  data.write_to(value.last(data.bytes()));
+
+  client::Submission submission;
+  submission.label = "push " + std::string{name};
+  submission.operation = base::SharedBytes{std::move(bytes)};
+  return submission;
+}
+
+TaskHandle submit(const ViewCore& core, client::Submission submission) {
+  auto task = std::make_shared<PendingTask>(submission.label);
+  submission.engines = core.engines();
+  submission.task = task;
+  submission.first_part = task->add_parts(submission.parts(), 1);
+  task->seal();
+  core.session().submit(std::move(submission));
+  return TaskHandle{std::move(task)};
+}
+
+}  // namespace
+
+void check_name(std::string_view name) {
+  if (name.empty()) {
+    throw Error{"a value cannot have an empty name"};
+  }
+  if (name.size() > base::name_bytes_max) {
+    throw Error{"the value's name '" + std::string{name.substr(0, 40)} + "...' has " + std::to_string(name.size()) +
+                " bytes; at most 4096 are possible"};
+  }
+}
+
+TaskHandle ViewCore::call(const StubInfo& stub, std::vector<std::string> needs, const ByteSource& arguments) const {
+  for (const std::string& name : needs) {
+    check_name(name);
+  }
+  return submit(*this, client::call_of(*client::find_function(session(), stub), std::move(needs), arguments));
+}
+
+TaskHandle ViewCore::push(std::string_view name, const ValueDescription& description, const ByteSource& data) const {
+  check_name(name);
+  return submit(*this, push_of(name, description, data));
+}
+
+TaskHandle ViewCore::pull(std::string_view name) const {
+  check_name(name);
+  client::Submission submission;
+  submission.label = "pull " + std::string{name};
+  submission.operation = base::SharedBytes{wire::encode_operation(wire::Pull{std::string{name}}, 0)};
+  return submit(*this, std::move(submission));
+}
+
+ScatterBuilder::ScatterBuilder(ViewCore core, std::string_view name)
+    : core_{std::move(core)}, name_{name}, task_{std::make_shared<PendingTask>("push " + name_)} {
+  check_name(name);
+}
+
+ScatterBuilder::~ScatterBuilder() = default;
+
+void ScatterBuilder::add(const ValueDescription& description, const ByteSource& data) {
+  GANGWAY_CHECK(next_ < core_.engines().size(), "a scatter has one block for each engine");
+  client::Submission submission = push_of(name_, description, data);
+  submission.engines = {core_.engines()[next_++]};
+  submission.task = task_;
+  submission.first_part = task_->add_parts(1, 1);
+  core_.session().submit(std::move(submission));
+}
+
+TaskHandle ScatterBuilder::finish() {
+  GANGWAY_CHECK(next_ == core_.engines().size(), "a scatter has one block for each engine");
+  task_->seal();
+  return TaskHandle{task_};
+}
+
+PulledValue pulled_value(const TaskHandle& task, std::size_t part) {
+  const RemoteError::Details known = task.details(part);
+  PulledValue value;
+  value.what = "what `" + known.label + "` got from engine " +
+               (known.engine ? std::to_string(known.engine->value()) : "?") + " on " + known.host;
+  auto decoded = wire::decode_value(task.pending().result(part));
+  if (!decoded) {
+    throw Error{value.what + " is no value: " + decoded.fault().text};
+  }
+  const wire::ValueHead& head = decoded.value().head;
+  value.is_array = head.is_array;
+  value.type = head.type;
+  value.element_bytes = head.element_bytes;
+  value.data = decoded.value().data.view();
+  return value;
+}
+
+}  // namespace gangway::detail

@@ -1,0 +1,197 @@
+// Records to state. Nothing here decides or sends: the same records give the same state in the moment they are made and
+// when they are read back. Queues follow from the states of tasks and are kept here too.
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "base/check.hpp"
+#include "core/controller.hpp"
+
+namespace gangway::core {
+
+void Controller::apply(const Record& record) {
+  GANGWAY_CHECK(record.number > state_.records, "records must be applied in the order of their numbers");
+  state_.records = record.number;
+  std::visit([&](const auto& fact) { apply_fact(fact); }, record.fact);
+}
+
+void Controller::apply_fact(const SessionOpened& fact) {
+  state_.sessions.try_emplace(fact.session);
+  state_.last_session = std::max(state_.last_session, fact.session.value() - id_base_);
+}
+
+void Controller::apply_fact(const SessionEnded& fact) {
+  const auto found = state_.sessions.find(fact.session);
+  GANGWAY_CHECK(found != state_.sessions.end(), "a session ended that is not there");
+  for (const EngineId engine : direct_.drop(fact.session)) note_direct_waiting(engine);
+  balanced_.drop(fact.session);
+  for (const TaskId first_task : found->second.tasks) {
+    Task& task = *state_.tasks.find(first_task).task;
+    for (Part& part : task.parts) {
+      if (const auto* handed = std::get_if<Handed>(&part.state)) {
+        part.state = Abandoned{handed->engine};
+        continue;
+      }
+      if (std::holds_alternative<Forgotten>(part.state)) continue;
+      if (std::holds_alternative<Waiting>(part.state)) {
+        --state_.waiting;
+        --task.parts_unsettled;
+      }
+      part.state = Forgotten{};
+      --task.parts_unforgotten;
+    }
+    task.operation = {};
+    if (task.parts_unforgotten == 0) state_.tasks.remove(first_task);
+  }
+  state_.sessions.erase(found);
+}
+
+void Controller::apply_fact(const ModuleStored& fact) {
+  if (state_.modules.content.emplace(fact.hash, fact.content).second) state_.modules.bytes += fact.content.size();
+}
+
+void Controller::apply_fact(const TaskAccepted& fact) {
+  const auto parts = static_cast<std::uint32_t>(std::max<std::size_t>(1, fact.engines.size()));
+  Task& task = state_.tasks.add(Task{fact.first_task, fact.session, fact.request, fact.engines, fact.label, fact.needs,
+                                     fact.operation, fact.operation.size(), fact.submitted_ns,
+                                     std::vector<Part>(parts), parts, parts});
+  state_.last_task = std::max(state_.last_task, fact.first_task.value() - id_base_ + parts - 1);
+  state_.waiting += parts;
+  Session& session = state_.sessions.at(fact.session);
+  session.tasks.insert(session.tasks.end(), fact.first_task);
+  session.tasks_used += parts;
+  session.bytes_used += task.operation_bytes;
+  for (std::uint32_t index = 0; index < parts; ++index) {
+    if (!task.balanced()) session.direct_unsettled.insert(session.direct_unsettled.end(), task.id_of(index));
+    enqueue(task, index);
+  }
+}
+
+void Controller::apply_fact(const AttemptStarted& fact) {
+  const TaskTable::Found found = state_.tasks.find(fact.attempt.task);
+  Part& part = found.part();
+  GANGWAY_CHECK(std::holds_alternative<Waiting>(part.state), "a task was handed out that does not wait");
+  GANGWAY_CHECK(fact.attempt.attempt > part.attempts, "attempts must be numbered upwards");
+  dequeue(*found.task, found.index);
+  part.state = Handed{fact.engine, fact.handed_ns};
+  part.attempts = fact.attempt.attempt;
+  --state_.waiting;
+  ++state_.running;
+}
+
+void Controller::apply_fact(const AttemptReturned& fact) {
+  const TaskTable::Found found = state_.tasks.find(fact.attempt.task);
+  found.part().attempts = fact.attempt.attempt;
+  wait_again(found);
+}
+
+void Controller::apply_fact(const AttemptLost& fact) {
+  const TaskTable::Found found = state_.tasks.find(fact.attempt.task);
+  found.part().attempts = fact.attempt.attempt;
+  found.part().lost.push_back({fact.attempt.attempt, fact.engine, fact.reason});
+  wait_again(found);
+}
+
+void Controller::apply_fact(const TaskSettled& fact) {
+  const TaskTable::Found found = state_.tasks.find(fact.task);
+  Task& task = *found.task;
+  Part& part = found.part();
+  if (std::holds_alternative<Waiting>(part.state)) {
+    dequeue(task, found.index);
+    --state_.waiting;
+  } else {
+    GANGWAY_CHECK(std::holds_alternative<Handed>(part.state), "a task got a second answer");
+    --state_.running;
+  }
+  const std::uint64_t bytes = outcome_bytes(fact.outcome);
+  part.state = Settled{bytes};
+  part.attempts = fact.run.attempt;
+  part.lost = {};
+  ++state_.settled_ever;
+  if (--task.parts_unsettled == 0) task.operation = {};
+  Session& session = state_.sessions.at(task.session);
+  if (!task.balanced()) {
+    session.direct_unsettled.erase(fact.task);
+    dirty_.sessions.insert(task.session);
+  }
+  const bool was_paused = paused(session);
+  session.result_bytes += bytes;
+  update_pause(task.session, session, was_paused);
+}
+
+void Controller::apply_fact(const TaskForgotten& fact) {
+  const TaskTable::Found found = state_.tasks.find(fact.task);
+  Task& task = *found.task;
+  Part& part = found.part();
+  if (std::holds_alternative<Abandoned>(part.state)) {
+    --state_.running;
+    --task.parts_unsettled;
+    forget_part(task, part);
+    return;
+  }
+  const SessionId id = task.session;
+  Session& session = state_.sessions.at(id);
+  const bool was_paused = paused(session);
+  session.result_bytes -= std::get<Settled>(part.state).result_bytes;
+  session.tasks_used -= 1;
+  if (task.parts_unforgotten == 1) {
+    session.bytes_used -= task.operation_bytes;
+    session.tasks.erase(task.first_task);
+  }
+  forget_part(task, part);
+  update_pause(id, session, was_paused);
+}
+
+void Controller::forget_part(Task& task, Part& part) {
+  part.state = Forgotten{};
+  if (--task.parts_unforgotten == 0) state_.tasks.remove(task.first_task);
+}
+
+void Controller::wait_again(TaskTable::Found found) {
+  // A store may have dropped the record of the hand-out with that of its end.
+  if (std::holds_alternative<Waiting>(found.part().state)) return;
+  found.part().state = Waiting{};
+  ++state_.waiting;
+  --state_.running;
+  enqueue(*found.task, found.index);
+}
+
+void Controller::enqueue(const Task& task, std::uint32_t index) {
+  if (!task.balanced()) {
+    const EngineId engine = task.engines[index];
+    direct_.put(engine, task.session, task.id_of(index));
+    note_direct_waiting(engine);
+    return;
+  }
+  dirty_.lanes.insert(balanced_.put(task.session, task.needs, task.id_of(index)));
+  if (!task.needs.empty()) dirty_.sessions.insert(task.session);
+}
+
+void Controller::dequeue(const Task& task, std::uint32_t index) {
+  if (!task.balanced()) {
+    const EngineId engine = task.engines[index];
+    direct_.take(engine, task.session, task.id_of(index));
+    note_direct_waiting(engine);
+    return;
+  }
+  balanced_.take(task.session, task.needs, task.id_of(index));
+}
+
+void Controller::update_pause(SessionId id, const Session& session, bool was_paused) {
+  const bool is_paused = paused(session);
+  if (is_paused == was_paused) return;
+  const std::vector<EngineId> changed = is_paused ? direct_.pause(id) : direct_.resume(id);
+  for (const EngineId engine : changed) note_direct_waiting(engine);
+  if (is_paused) {
+    balanced_.pause(id);
+    return;
+  }
+  for (const LaneKey& lane : balanced_.resume(id)) dirty_.lanes.insert(lane);
+}
+
+void Controller::note_direct_waiting(EngineId engine) {
+  engines_.set_direct_waiting(engine, direct_.next(engine).has_value());
+  dirty_.engines.insert(engine);
+}
+
+}  // namespace gangway::core

@@ -1,0 +1,220 @@
+// The controller: who is connected, which tasks wait, which engine has which, and what to do next.
+//
+// It is pure. handle() is the only way its state changes, what is to be done comes out as effects, and time is handed
+// in. It opens nothing, waits for nothing and reads no clock; it iterates over ordered containers only, so that the same events
+// give the same effects everywhere.
+//
+// What must survive changes by records alone: a handler makes a record, apply() changes the tables, and the record goes to the
+// journal. What lives with the process (connections, engines, timers) is changed by the handlers.
+//
+//   controller.cpp     handle(), status()          on_submit.cpp   SubmitTask, Acknowledge
+//   on_connection.cpp  connections, timers, Hello  on_module.cpp   OfferModule, UploadModule
+//   on_client.cpp      other messages of clients   on_engine.cpp   messages and loss of engines
+//   apply.cpp          records to state            placement.cpp   which task goes where
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include <gangway/ids.hpp>
+
+#include "base/instant.hpp"
+#include "base/limits.hpp"
+#include "core/balanced_queues.hpp"
+#include "core/direct_queues.hpp"
+#include "core/effect.hpp"
+#include "core/engine_table.hpp"
+#include "core/event.hpp"
+#include "core/record.hpp"
+#include "core/task.hpp"
+#include "core/timers.hpp"
+
+namespace gangway::core {
+
+/// Whose controller it is. Gateways of a cluster have different numbers, and so their task and session ids differ.
+struct Identity {
+  std::string cluster;
+  std::uint16_t gateway = 0;
+};
+
+/// A look at the controller. The counters only grow.
+struct Status {
+  std::vector<wire::EngineStatus> engines;
+  std::uint32_t connections = 0;
+  std::uint32_t sessions = 0;
+  std::uint64_t tasks_waiting = 0;
+  std::uint64_t tasks_running = 0;
+  std::uint64_t tasks_finished = 0;
+  std::uint64_t late_answers = 0;    // of attempts that are not handed out (any more); dropped
+  std::uint64_t stray_messages = 0;  // of engines that are not there; dropped
+  std::uint64_t breaches = 0;        // clients that broke the protocol and were disconnected
+};
+
+/// A resource; one for each gateway, owned and called by its loop's thread.
+class Controller {
+ public:
+  Controller(Identity identity, const base::Limits& limits);
+  Controller(const Controller&) = delete;
+  Controller& operator=(const Controller&) = delete;
+
+  /// Takes one event and adds what is to be done to `effects`, which it does not clear. `now` never goes back.
+  void handle(const Event& event, base::Instant now, Effects& effects);
+
+  /// When TimePassed is due at the latest, if nothing else happens.
+  [[nodiscard]] std::optional<base::Instant> next_deadline() const { return timers_.next(); }
+
+  /// Makes a record's change to the state. handle() calls it for every record it makes; a shell that starts with a journal
+  /// calls it for every record in there, in order, before the first event.
+  void apply(const Record& record);
+
+  [[nodiscard]] Status status() const;
+
+  /// Shutdown was asked for: clients are gone, engines are told to leave.
+  [[nodiscard]] bool stopping() const { return stopping_; }
+  /// And they have all left or are lost.
+  [[nodiscard]] bool stopped() const { return stopping_ && engines_.all().empty(); }
+
+  /// What the records have made, for comparison.
+  [[nodiscard]] const DurableState& durable_state() const { return state_; }
+
+  /// Checks every table against every other; ends the process if one is wrong. Looks at everything: for tests.
+  void check_invariants() const;
+
+ private:
+  struct Connection {
+    Role role = Role::observe;
+    std::optional<SessionId> session;  // from Hello on
+    wire::RequestId last_request;
+    base::Instant last_heard;
+  };
+  /// What every handler needs of the call that it serves.
+  struct Turn {
+    base::Instant now;
+    Effects& effects;
+  };
+  /// What a turn changed and place() must look at.
+  struct Dirty {
+    std::set<EngineId> engines;    // have room, or tasks wait for them
+    std::set<LaneKey> lanes;       // tasks have come (back)
+    std::set<SessionId> sessions;  // tasks may wait for values in vain
+  };
+
+  // controller.cpp
+  void commit(Fact fact, Turn& turn);
+  void send(ConnectionId connection, wire::GatewayMessage message, Turn& turn);
+  void charge(std::uint64_t steps);
+
+  // on_connection.cpp
+  void on(const ConnectionOpened& event, Turn& turn);
+  void on(const ConnectionClosed& event, Turn& turn);
+  void on(const TimePassed& event, Turn& turn);
+  void on_hello(ConnectionId id, Connection& connection, const wire::Hello& hello, Turn& turn);
+  /// Says Goodbye and closes; the connection's session ends.
+  void dismiss(ConnectionId id, std::string reason, Turn& turn);
+  /// The same for a client that broke the protocol.
+  void breach(ConnectionId id, std::string reason, Turn& turn);
+  void forget_connection(ConnectionId id, Turn& turn);
+  void tell_engines_changed(Turn& turn);
+
+  // on_client.cpp
+  void on(const ClientSpoke& event, Turn& turn);
+  bool accept_request(ConnectionId id, Connection& connection, const wire::ClientMessage& message, Turn& turn);
+  void on_message(ConnectionId id, Connection& connection, const wire::QueryCluster& message, Turn& turn);
+  void on_message(ConnectionId id, Connection& connection, const wire::Shutdown& message, Turn& turn);
+  void on_message(ConnectionId id, Connection& connection, const wire::Ping& message, Turn& turn);
+  void on_message(ConnectionId id, Connection& connection, const wire::Hello& message, Turn& turn);
+
+  // on_module.cpp
+  void on_message(ConnectionId id, Connection& connection, const wire::OfferModule& message, Turn& turn);
+  void on_message(ConnectionId id, Connection& connection, const wire::UploadModule& message, Turn& turn);
+  [[nodiscard]] std::optional<std::string> why_no_room_for_module(std::uint64_t bytes) const;
+
+  // on_submit.cpp
+  void on_message(ConnectionId id, Connection& connection, const wire::SubmitTask& message, Turn& turn);
+  void on_message(ConnectionId id, Connection& connection, const wire::Acknowledge& message, Turn& turn);
+  /// Fails the parts whose engine is not there; hands out those that can be at once.
+  void start_parts(TaskId first_task, const std::vector<EngineId>& engines, Turn& turn);
+
+  // on_engine.cpp
+  void on(const EngineSpoke& event, Turn& turn);
+  void on(const EngineLost& event, Turn& turn);
+  void on_message(EngineId id, const wire::EngineReady& message, Turn& turn);
+  void on_message(EngineId id, const wire::AttemptFinished& message, Turn& turn);
+  void on_message(EngineId id, const wire::AttemptsReturned& message, Turn& turn);
+  void on_message(EngineId id, const wire::EngineLeaving& message, Turn& turn);
+  void take_names(EngineId id, const wire::AttemptFinished& message);
+  void remove_engine(EngineId id, const std::string& reason, Turn& turn);
+  void lose_attempt(TaskId task, EngineId engine, const std::string& reason, Turn& turn);
+
+  // placement.cpp
+  void place(Turn& turn);
+  void fail_hopeless(Turn& turn);
+  [[nodiscard]] std::string missing_values(const Task& task) const;
+  void serve_direct(EngineId engine, Turn& turn);
+  void place_lanes(Turn& turn);
+  void serve_balanced(EngineId engine, Turn& turn);
+  void hand_out(TaskId task, EngineId engine, Turn& turn);
+  /// Gives a task its final answer and tells its client.
+  void settle(TaskId task, wire::RunInfo run, wire::Outcome outcome, Turn& turn);
+  /// The same with a failure that was found here, not on an engine.
+  void fail(TaskId task, wire::FailureKind kind, std::string type, std::string text, Turn& turn);
+
+  // apply.cpp
+  void apply_fact(const SessionOpened& fact);
+  void apply_fact(const SessionEnded& fact);
+  void apply_fact(const ModuleStored& fact);
+  void apply_fact(const TaskAccepted& fact);
+  void apply_fact(const AttemptStarted& fact);
+  void apply_fact(const AttemptReturned& fact);
+  void apply_fact(const AttemptLost& fact);
+  void apply_fact(const TaskSettled& fact);
+  void apply_fact(const TaskForgotten& fact);
+  void enqueue(const Task& task, std::uint32_t index);
+  void dequeue(const Task& task, std::uint32_t index);
+  void wait_again(TaskTable::Found found);
+  void forget_part(Task& task, Part& part);
+  void update_pause(SessionId id, const Session& session, bool was_paused);
+  void note_direct_waiting(EngineId engine);
+  [[nodiscard]] bool paused(const Session& session) const {
+    return session.result_bytes > limits_.session_results_bytes_max;
+  }
+
+  // invariants.cpp
+  void check_tasks() const;
+  void check_sessions() const;
+  void check_connections() const;
+  void check_engines() const;
+  void check_nothing_idles() const;
+
+  const Identity identity_;
+  const base::Limits limits_;
+  const std::uint64_t id_base_;  // the gateway's share of the id space
+
+  DurableState state_;
+
+  std::map<ConnectionId, Connection> connections_;
+  std::map<SessionId, ConnectionId> connection_of_;
+  EngineTable engines_;
+  DirectQueues direct_;
+  BalancedQueues balanced_;
+  Timers timers_;
+  Dirty dirty_;
+  bool stopping_ = false;
+
+  std::uint64_t late_answers_ = 0;
+  std::uint64_t stray_messages_ = 0;
+  std::uint64_t breaches_ = 0;
+
+  // The ceiling on work in one turn: a loop that does not end becomes a failed check.
+  std::uint64_t steps_ = 0;
+  std::uint64_t steps_max_ = 0;
+};
+
+/// The size of an outcome as it counts against session_results_bytes_max.
+std::uint64_t outcome_bytes(const wire::Outcome& outcome);
+
+}  // namespace gangway::core

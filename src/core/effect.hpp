@@ -1,0 +1,68 @@
+// Everything the controller can ask for. Effects are values: tests compare them.
+//
+// The contract of their order. The members of Effects are in the order of execution: the records are durable before
+// anything below them leaves, then the messages to engines leave, then those to clients, then connections are closed. Inside a
+// member the order is that of the vector. So a client is never told something that a restart would forget. Several
+// events may add to one Effects; then they share one commit.
+#pragma once
+
+#include <cstddef>
+#include <variant>
+#include <vector>
+
+#include <gangway/ids.hpp>
+
+#include "core/event.hpp"
+#include "core/record.hpp"
+#include "wire/link_message.hpp"
+#include "wire/protocol.hpp"
+
+namespace gangway::core {
+
+/// One message for one or several engines. The bytes in it are shared: a direct task on n engines is one effect with
+/// one buffer.
+///
+/// Engines get it as it is, with one exception: of a RunTask, engines[i] gets the attempt of task
+/// message.attempt.task + i, since the parts of a task have ids in a row. message_for() gives each engine's own.
+struct SendToEngines {
+  std::vector<EngineId> engines;
+  wire::ToEngine message;
+  friend bool operator==(const SendToEngines&, const SendToEngines&) = default;
+};
+
+/// What engines[index] gets. Copies no payload.
+inline wire::ToEngine message_for(const SendToEngines& send, std::size_t index) {
+  wire::ToEngine message = send.message;
+  if (auto* run = std::get_if<wire::RunTask>(&message)) {
+    run->attempt.task = TaskId{run->attempt.task.value() + index};
+  }
+  return message;
+}
+
+struct SendToClient {
+  ConnectionId connection;
+  wire::GatewayMessage message;
+  friend bool operator==(const SendToClient&, const SendToClient&) = default;
+};
+
+struct Effects {
+  std::vector<Record> journal;
+  std::vector<SendToEngines> to_engines;
+  std::vector<SendToClient> to_clients;
+  /// Closed when what was sent to them has left, or after a short while. The controller has forgotten them already.
+  std::vector<ConnectionId> to_close;
+
+  [[nodiscard]] bool empty() const {
+    return journal.empty() && to_engines.empty() && to_clients.empty() && to_close.empty();
+  }
+  /// Empties it and keeps the memory.
+  void clear() {
+    journal.clear();
+    to_engines.clear();
+    to_clients.clear();
+    to_close.clear();
+  }
+  friend bool operator==(const Effects&, const Effects&) = default;
+};
+
+}  // namespace gangway::core

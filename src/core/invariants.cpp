@@ -1,0 +1,145 @@
+// Every table against every other.
+#include <algorithm>
+#include <variant>
+
+#include "base/check.hpp"
+#include "core/controller.hpp"
+
+namespace gangway::core {
+
+void Controller::check_invariants() const {
+  check_tasks();
+  check_sessions();
+  check_connections();
+  check_engines();
+  check_nothing_idles();
+  direct_.check_invariants();
+  balanced_.check_invariants();
+  engines_.check_invariants();
+}
+
+void Controller::check_tasks() const {
+  std::uint64_t waiting_direct = 0;
+  std::uint64_t waiting_balanced = 0;
+  std::uint64_t running = 0;
+  for (const auto& [first_task, task] : state_.tasks.all()) {
+    GANGWAY_CHECK(task.parts.size() == std::max<std::size_t>(1, task.engines.size()), "a task has a wrong part");
+    const auto session = state_.sessions.find(task.session);
+    const bool lives = session != state_.sessions.end();
+    GANGWAY_CHECK(!lives || session->second.tasks.contains(first_task), "a session does not know its task");
+    std::uint32_t unsettled = 0;
+    std::uint32_t unforgotten = 0;
+    for (std::uint32_t index = 0; index < task.parts.size(); ++index) {
+      const TaskState& state = task.parts[index].state;
+      const TaskId id = task.id_of(index);
+      if (std::holds_alternative<Forgotten>(state)) continue;
+      ++unforgotten;
+      if (std::holds_alternative<Settled>(state)) {
+        GANGWAY_CHECK(lives, "an answer is kept for a session that has ended");
+        continue;
+      }
+      ++unsettled;
+      GANGWAY_CHECK(!lives || task.operation.size() == task.operation_bytes, "an operation was dropped too early");
+      if (std::holds_alternative<Waiting>(state)) {
+        GANGWAY_CHECK(lives, "a task of a session that has ended waits");
+        const bool queued = task.balanced() ? balanced_.contains(task.session, task.needs, id)
+                                            : direct_.contains(task.engines[index], task.session, id);
+        GANGWAY_CHECK(queued, "a task that waits is in no queue");
+        ++(task.balanced() ? waiting_balanced : waiting_direct);
+        continue;
+      }
+      const auto* handed = std::get_if<Handed>(&state);
+      GANGWAY_CHECK((handed != nullptr) == lives, "an attempt is abandoned if its session has ended, and only then");
+      const Engine* engine = engines_.find(handed != nullptr ? handed->engine : std::get<Abandoned>(state).engine);
+      GANGWAY_CHECK(engine != nullptr && engine->handed.contains(id), "an attempt is with an engine that has it not");
+      ++running;
+    }
+    GANGWAY_CHECK(unsettled == task.parts_unsettled, "the parts of a task are miscounted");
+    GANGWAY_CHECK(unforgotten == task.parts_unforgotten && unforgotten > 0, "a forgotten task is kept");
+  }
+  GANGWAY_CHECK(waiting_direct == direct_.size(), "a direct queue holds a task that does not wait");
+  GANGWAY_CHECK(waiting_balanced == balanced_.size(), "a balanced queue holds a task that does not wait");
+  GANGWAY_CHECK(waiting_direct + waiting_balanced == state_.waiting, "the waiting tasks are miscounted");
+  GANGWAY_CHECK(running == state_.running, "the running tasks are miscounted");
+}
+
+void Controller::check_sessions() const {
+  for (const auto& [id, session] : state_.sessions) {
+    Session sums;
+    for (const TaskId first_task : session.tasks) {
+      const auto found = state_.tasks.all().find(first_task);
+      GANGWAY_CHECK(found != state_.tasks.all().end() && found->second.session == id, "a session's task is not there");
+      const Task& task = found->second;
+      sums.tasks_used += task.parts_unforgotten;
+      sums.bytes_used += task.operation_bytes;
+      for (std::uint32_t index = 0; index < task.parts.size(); ++index) {
+        const TaskState& state = task.parts[index].state;
+        if (const auto* settled = std::get_if<Settled>(&state)) sums.result_bytes += settled->result_bytes;
+        const bool unsettled = std::holds_alternative<Waiting>(state) || std::holds_alternative<Handed>(state);
+        GANGWAY_CHECK((unsettled && !task.balanced()) == session.direct_unsettled.contains(task.id_of(index)),
+                      "the list of direct tasks without answer is wrong");
+      }
+    }
+    GANGWAY_CHECK(sums.tasks_used == session.tasks_used, "a session's credit is miscounted");
+    GANGWAY_CHECK(sums.bytes_used == session.bytes_used, "a session's credit is miscounted in bytes");
+    GANGWAY_CHECK(sums.result_bytes == session.result_bytes, "a session's results are miscounted");
+    GANGWAY_CHECK(session.tasks_used <= limits_.session_tasks_max, "a session has more than its credit");
+    GANGWAY_CHECK(session.bytes_used <= limits_.session_bytes_max, "a session has more than its credit in bytes");
+    // With each record the queues learn what the session may do.
+    const auto hopeless = balanced_.first_unheld(id);
+    GANGWAY_CHECK(!hopeless || engines_.none_yet() ||
+                      (!session.direct_unsettled.empty() && *session.direct_unsettled.begin() < *hopeless),
+                  "a task waits for a value that nobody can bring");
+  }
+}
+
+void Controller::check_connections() const {
+  GANGWAY_CHECK(connections_.size() <= limits_.sessions_max, "there are too many connections");
+  GANGWAY_CHECK(!stopping_ || connections_.empty(), "a client is connected to a controller that stops");
+  GANGWAY_CHECK(timers_.size() == connections_.size(), "a connection has not exactly one timer");
+  std::size_t sessions = 0;
+  for (const auto& [id, connection] : connections_) {
+    const TimerKind kind = connection.session ? TimerKind::silence : TimerKind::hello;
+    GANGWAY_CHECK(timers_.armed(kind, id), "a connection has the wrong timer");
+    if (!connection.session) continue;
+    ++sessions;
+    const auto found = connection_of_.find(*connection.session);
+    GANGWAY_CHECK(found != connection_of_.end() && found->second == id, "a session has another connection");
+    GANGWAY_CHECK(state_.sessions.contains(*connection.session), "a connection has a session that has ended");
+  }
+  GANGWAY_CHECK(sessions == connection_of_.size(), "a session has a connection that is not there");
+  GANGWAY_CHECK(sessions == state_.sessions.size(), "a session has no connection");
+}
+
+void Controller::check_engines() const {
+  std::uint64_t handed = 0;
+  for (const auto& [id, engine] : engines_.all()) {
+    std::uint64_t bytes = 0;
+    for (const TaskId task : engine.handed) {
+      const auto next = state_.tasks.all().upper_bound(task);
+      GANGWAY_CHECK(next != state_.tasks.all().begin(), "an engine has a task that is not there");
+      bytes += std::prev(next)->second.operation_bytes;
+    }
+    handed += engine.handed.size();
+    GANGWAY_CHECK(bytes == engine.handed_bytes, "an engine's bytes are miscounted");
+    GANGWAY_CHECK(engine.direct_waiting == direct_.next(id).has_value(), "an engine does not know what waits for it");
+  }
+  GANGWAY_CHECK(handed == state_.running, "an engine has a task that does not run");
+  for (const EngineId id : direct_.engines()) {
+    GANGWAY_CHECK(engines_.find(id) != nullptr, "direct tasks wait for an engine that is not there");
+  }
+  GANGWAY_CHECK(!engines_.all_gone() || balanced_.size() == 0, "balanced tasks wait where no engine is left");
+}
+
+void Controller::check_nothing_idles() const {
+  for (const auto& [id, engine] : engines_.all()) {
+    if (const auto task = direct_.next(id)) {
+      const auto owner = std::prev(state_.tasks.all().upper_bound(*task));
+      GANGWAY_CHECK(!engines_.has_room(engine, owner->second.operation_bytes), "a direct task waits without reason");
+      continue;
+    }
+    GANGWAY_CHECK(!engine.handed.empty() || !balanced_.next_lane(id), "an engine idles while a task waits for one");
+  }
+}
+
+}  // namespace gangway::core

@@ -1,0 +1,107 @@
+#include <algorithm>
+#include <iterator>
+#include <type_traits>
+#include <variant>
+
+#include "base/check.hpp"
+#include "core/store.hpp"
+
+namespace gangway::core {
+
+void MemoryStore::append(std::span<const Record> batch) {
+  for (const Record& record : batch) {
+    GANGWAY_CHECK(record.number > durable_number_, "records must be appended in the order of their numbers");
+    keep(record);
+    durable_number_ = record.number;
+  }
+}
+
+void MemoryStore::replay(const std::function<void(const Record&)>& visit) const {
+  for (const auto& [number, record] : records_) visit(record);
+}
+
+void MemoryStore::keep(const Record& record) {
+  std::visit(
+      [&](const auto& fact) {
+        using T = std::decay_t<decltype(fact)>;
+        if constexpr (std::is_same_v<T, SessionOpened>) {
+          records_.emplace(record.number, record);
+          sessions_[fact.session].opened = record.number;
+        } else if constexpr (std::is_same_v<T, SessionEnded>) {
+          end_session(fact.session);
+        } else if constexpr (std::is_same_v<T, ModuleStored>) {
+          records_.emplace(record.number, record);
+        } else if constexpr (std::is_same_v<T, TaskAccepted>) {
+          records_.emplace(record.number, record);
+          const auto parts = static_cast<std::uint32_t>(std::max<std::size_t>(1, fact.engines.size()));
+          tasks_[fact.first_task] = KeptTask{fact.session, record.number, parts, {}};
+          sessions_[fact.session].tasks.insert(fact.first_task);
+        } else if constexpr (std::is_same_v<T, TaskSettled>) {
+          replace(fact.task, record, false);
+        } else if constexpr (std::is_same_v<T, TaskForgotten>) {
+          forget_part(fact.task, record);
+        } else {
+          replace(fact.attempt.task, record, true);
+        }
+      },
+      record.fact);
+}
+
+void MemoryStore::end_session(SessionId id) {
+  const auto session = sessions_.find(id);
+  GANGWAY_CHECK(session != sessions_.end(), "a session ended that was not opened");
+  for (const TaskId first_task : session->second.tasks) forget_records(tasks_.extract(first_task).mapped());
+  records_.erase(session->second.opened);
+  sessions_.erase(session);
+}
+
+void MemoryStore::replace(TaskId task, const Record& record, bool keep_losses) {
+  KeptTask* kept = find(task);
+  if (kept == nullptr) return;
+  std::vector<std::uint64_t>& numbers = kept->part_records[task];
+  std::erase_if(numbers, [&](std::uint64_t number) {
+    if (keep_losses && std::holds_alternative<AttemptLost>(records_.at(number).fact)) return false;
+    records_.erase(number);
+    return true;
+  });
+  numbers.push_back(record.number);
+  records_.emplace(record.number, record);
+}
+
+void MemoryStore::forget_part(TaskId task, const Record& record) {
+  // A task whose session has ended is gone already.
+  KeptTask* kept = find(task);
+  if (kept == nullptr) return;
+  if (--kept->parts_left == 0) {
+    const TaskId first_task = std::get<TaskAccepted>(records_.at(kept->accepted).fact).first_task;
+    sessions_.at(kept->session).tasks.erase(first_task);
+    forget_records(*kept);
+    tasks_.erase(first_task);
+    return;
+  }
+  // Its siblings are still wanted, its result is not.
+  std::vector<std::uint64_t>& numbers = kept->part_records[task];
+  for (const std::uint64_t number : numbers) {
+    if (auto* settled = std::get_if<TaskSettled>(&records_.at(number).fact)) settled->outcome = base::SharedBytes{};
+  }
+  numbers.push_back(record.number);
+  records_.emplace(record.number, record);
+}
+
+void MemoryStore::forget_records(const KeptTask& task) {
+  records_.erase(task.accepted);
+  for (const auto& [part, numbers] : task.part_records) {
+    for (const std::uint64_t number : numbers) records_.erase(number);
+  }
+}
+
+MemoryStore::KeptTask* MemoryStore::find(TaskId task) {
+  const auto next = tasks_.upper_bound(task);
+  if (next == tasks_.begin()) return nullptr;
+  KeptTask& kept = std::prev(next)->second;
+  const auto& accepted = std::get<TaskAccepted>(records_.at(kept.accepted).fact);
+  const std::uint64_t index = task.value() - accepted.first_task.value();
+  return index < std::max<std::size_t>(1, accepted.engines.size()) ? &kept : nullptr;
+}
+
+}  // namespace gangway::core

@@ -1,0 +1,151 @@
+// Engines join, answer and are lost.
+#include <string>
+#include <utility>
+#include <variant>
+
+#include "core/controller.hpp"
+
+namespace gangway::core {
+
+void Controller::on(const EngineSpoke& event, Turn& turn) {
+  const EngineId id = event.engine;
+  const bool joins = std::holds_alternative<wire::EngineReady>(event.message);
+  if (joins == (engines_.find(id) != nullptr)) {
+    ++stray_messages_;
+    return;
+  }
+  std::visit([&](const auto& message) { on_message(id, message, turn); }, event.message);
+}
+
+void Controller::on(const EngineLost& event, Turn& turn) {
+  if (engines_.find(event.engine) == nullptr) {
+    ++stray_messages_;
+    return;
+  }
+  remove_engine(event.engine, event.reason, turn);
+}
+
+void Controller::on_message(EngineId id, const wire::EngineReady& message, Turn& turn) {
+  wire::EngineInfo info = message.engine;
+  info.id = id;
+  engines_.join(info);
+  if (stopping_) {
+    turn.effects.to_engines.push_back({{id}, wire::LeaveCluster{}});
+    return;
+  }
+  for (const auto& [hash, content] : state_.modules.content) {
+    charge(1);
+    turn.effects.to_engines.push_back({{id}, wire::StoreModule{hash, content}});
+  }
+  note_direct_waiting(id);
+  dirty_.engines.insert(id);
+  tell_engines_changed(turn);
+}
+
+void Controller::on_message(EngineId id, const wire::AttemptFinished& message, Turn& turn) {
+  // True whatever became of the attempt.
+  take_names(id, message);
+  const wire::AttemptRef ref = message.attempt;
+  const TaskTable::Found found = state_.tasks.find(ref.task);
+  if (!found || found.part().attempts != ref.attempt || !engines_.find(id)->handed.contains(ref.task)) {
+    ++late_answers_;
+    return;
+  }
+  const Task& task = *found.task;
+  engines_.take_back(id, ref.task, task.operation_bytes);
+  engines_.count_finished(id);
+  if (task.balanced()) engines_.note_run(id, message.run_ns);
+  dirty_.engines.insert(id);
+  const auto* handed = std::get_if<Handed>(&found.part().state);
+  if (handed == nullptr) {
+    // The session has ended meanwhile.
+    commit(TaskForgotten{ref.task}, turn);
+    return;
+  }
+  const wire::RunInfo run{id, ref.attempt, task.submitted_ns, handed->handed_ns, turn.now.ns, message.run_ns};
+  settle(ref.task, run, message.outcome, turn);
+}
+
+void Controller::take_names(EngineId id, const wire::AttemptFinished& message) {
+  for (const std::string& name : message.names_added) {
+    charge(1);
+    if (!engines_.add_name(id, name)) continue;
+    balanced_.name_added(id, name);
+    dirty_.engines.insert(id);
+  }
+  for (const std::string& name : message.names_removed) {
+    charge(1);
+    if (!engines_.remove_name(id, name)) continue;
+    for (const SessionId session : balanced_.name_removed(id, name)) dirty_.sessions.insert(session);
+  }
+}
+
+void Controller::on_message(EngineId id, const wire::AttemptsReturned& message, Turn& turn) {
+  bool any = false;
+  for (const wire::AttemptRef& ref : message.attempts) {
+    const TaskTable::Found found = state_.tasks.find(ref.task);
+    const bool is_there = found && found.task->balanced() && found.part().attempts == ref.attempt &&
+                          engines_.find(id)->handed.contains(ref.task);
+    if (!is_there) {
+      ++late_answers_;
+      continue;
+    }
+    any = true;
+    engines_.take_back(id, ref.task, found.task->operation_bytes);
+    if (std::holds_alternative<Abandoned>(found.part().state)) {
+      commit(TaskForgotten{ref.task}, turn);
+    } else {
+      commit(AttemptReturned{ref}, turn);
+    }
+  }
+  if (!any) return;
+  engines_.note_returned(id);
+  dirty_.engines.insert(id);
+}
+
+void Controller::on_message(EngineId id, const wire::EngineLeaving&, Turn& turn) {
+  remove_engine(id, "it left the cluster", turn);
+}
+
+void Controller::remove_engine(EngineId id, const std::string& reason, Turn& turn) {
+  const std::set<TaskId> handed = engines_.find(id)->handed;
+  engines_.remove(id, reason);
+  for (const SessionId session : balanced_.engine_removed(id)) dirty_.sessions.insert(session);
+  for (const TaskId task : handed) lose_attempt(task, id, reason, turn);
+  for (const TaskId task : direct_.waiting_for(id)) {
+    fail(task, wire::FailureKind::engine_lost, "engine lost",
+         "engine " + std::to_string(id.value()) + " was lost before it began with this: " + reason + "; " +
+             engines_.list(),
+         turn);
+  }
+  tell_engines_changed(turn);
+}
+
+void Controller::lose_attempt(TaskId id, EngineId engine, const std::string& reason, Turn& turn) {
+  const TaskTable::Found found = state_.tasks.find(id);
+  const Part& part = found.part();
+  if (std::holds_alternative<Abandoned>(part.state)) {
+    commit(TaskForgotten{id}, turn);
+    return;
+  }
+  if (!found.task->balanced()) {
+    fail(id, wire::FailureKind::engine_lost, "engine lost",
+         "engine " + std::to_string(engine.value()) + " was lost while it had this: " + reason + "; " +
+             engines_.list(),
+         turn);
+    return;
+  }
+  commit(AttemptLost{{id, part.attempts}, engine, reason}, turn);
+  if (part.lost.size() < limits_.attempts_max) return;
+  std::string story = "given up after " + std::to_string(part.lost.size()) + " lost engines";
+  const char* separator = ": ";
+  for (const LostAttempt& lost : part.lost) {
+    story += separator;
+    story += "attempt " + std::to_string(lost.attempt) + " ended with engine " + std::to_string(lost.engine.value()) +
+             " (" + lost.reason + ")";
+    separator = ", ";
+  }
+  fail(id, wire::FailureKind::engine_lost, "engine lost", std::move(story), turn);
+}
+
+}  // namespace gangway::core

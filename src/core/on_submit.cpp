@@ -1,0 +1,74 @@
+// Tasks are submitted, and their answers acknowledged.
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "core/controller.hpp"
+
+namespace gangway::core {
+
+void Controller::on_message(ConnectionId id, Connection& connection, const wire::SubmitTask& message, Turn& turn) {
+  const Session& session = state_.sessions.at(*connection.session);
+  const std::uint64_t parts = std::max<std::uint64_t>(1, message.engines.size());
+  if (session.tasks_used + parts > limits_.session_tasks_max ||
+      session.bytes_used + message.operation.size() > limits_.session_bytes_max) {
+    breach(id,
+           "request " + std::to_string(message.request.value()) + " (" + std::to_string(parts) + " tasks, " +
+               std::to_string(message.operation.size()) + " bytes) exceeds the credit: " +
+               std::to_string(session.tasks_used) + " of " + std::to_string(limits_.session_tasks_max) +
+               " tasks and " + std::to_string(session.bytes_used) + " of " +
+               std::to_string(limits_.session_bytes_max) + " bytes are in use",
+           turn);
+    return;
+  }
+  const TaskId first_task{id_base_ + state_.last_task + 1};
+  std::vector<std::string> needs = message.needs;
+  std::sort(needs.begin(), needs.end());
+  needs.erase(std::unique(needs.begin(), needs.end()), needs.end());
+  commit(TaskAccepted{*connection.session, message.request, first_task, message.engines, message.label,
+                      std::move(needs), message.operation, turn.now.ns},
+         turn);
+  send(id, wire::TaskAccepted{message.request, first_task, static_cast<std::uint32_t>(parts)}, turn);
+  start_parts(first_task, message.engines, turn);
+}
+
+void Controller::start_parts(TaskId first_task, const std::vector<EngineId>& engines, Turn& turn) {
+  // In the order of the parts: those that can leave at once leave as one message.
+  for (std::uint32_t index = 0; index < engines.size(); ++index) {
+    const EngineId target = engines[index];
+    const TaskId task{first_task.value() + index};
+    const Engine* engine = engines_.find(target);
+    if (engine != nullptr) {
+      const bool first = direct_.next(target) == task;
+      if (first && engines_.has_room(*engine, state_.tasks.find(task).task->operation_bytes)) {
+        hand_out(task, target, turn);
+      }
+      continue;
+    }
+    const std::string number = std::to_string(target.value());
+    if (const LostEngine* lost = engines_.find_lost(target)) {
+      fail(task, wire::FailureKind::engine_lost, "engine lost",
+           "engine " + number + " was lost: " + lost->reason + "; " + engines_.list(), turn);
+    } else {
+      fail(task, wire::FailureKind::refused, "no such engine",
+           "engine " + number + " does not exist; " + engines_.list(), turn);
+    }
+  }
+}
+
+void Controller::on_message(ConnectionId id, Connection& connection, const wire::Acknowledge& message, Turn& turn) {
+  for (const TaskId task : message.tasks) {
+    const TaskTable::Found found = state_.tasks.find(task);
+    if (!found || found.task->session != *connection.session ||
+        !std::holds_alternative<Settled>(found.part().state)) {
+      breach(id,
+             "task " + std::to_string(task.value()) +
+                 " was acknowledged, but this session has no such answer to acknowledge",
+             turn);
+      return;
+    }
+    commit(TaskForgotten{task}, turn);
+  }
+}
+
+}  // namespace gangway::core

@@ -1,0 +1,151 @@
+// Which task goes where. place() runs at the end of every event and looks only at what the event touched.
+//
+// Rules. An engine has its direct tasks first, in the order of submission; while such wait it gets no balanced ones. Of the
+// balanced tasks sessions take turns; a task goes to the engine with the fewest, then the lowest id, that holds what it needs
+// and has room. A session with too many answers that it has not acknowledged stands aside.
+#include <string>
+#include <utility>
+
+#include "base/check.hpp"
+#include "core/controller.hpp"
+
+namespace gangway::core {
+
+void Controller::place(Turn& turn) {
+  fail_hopeless(turn);
+  for (const EngineId engine : dirty_.engines) serve_direct(engine, turn);
+  place_lanes(turn);
+  for (const EngineId engine : dirty_.engines) serve_balanced(engine, turn);
+  dirty_.engines.clear();
+  GANGWAY_CHECK(dirty_.lanes.empty() && dirty_.sessions.empty(), "placing made work for placing");
+}
+
+void Controller::fail_hopeless(Turn& turn) {
+  if (engines_.all_gone()) {
+    while (const auto task = balanced_.any()) {
+      fail(*task, wire::FailureKind::engine_lost, "no engines", "the cluster has no engines left to run this; restart it",
+           turn);
+    }
+  }
+  // Before the first engine joins nobody can hold anything, and that says nothing.
+  while (!dirty_.sessions.empty()) {
+    const SessionId id = dirty_.sessions.extract(dirty_.sessions.begin()).value();
+    const auto session = state_.sessions.find(id);
+    if (session == state_.sessions.end() || engines_.none_yet()) continue;
+    const std::set<TaskId>& earlier = session->second.direct_unsettled;
+    while (const auto task = balanced_.first_unheld(id)) {
+      // A direct task that was submitted before may still bring the value.
+      if (!earlier.empty() && *earlier.begin() < *task) break;
+      fail(*task, wire::FailureKind::not_run, "no such value", missing_values(*state_.tasks.find(*task).task), turn);
+    }
+  }
+}
+
+std::string Controller::missing_values(const Task& task) const {
+  std::string missing;
+  for (const std::string& need : task.needs) {
+    if (!engines_.holders(need).empty()) continue;
+    missing += (missing.empty() ? "\"" : ", \"") + need + "\"";
+  }
+  if (!missing.empty()) return "no engine holds the named value " + missing + "; push it first";
+  for (const std::string& need : task.needs) missing += (missing.empty() ? "\"" : ", \"") + need + "\"";
+  return "no single engine holds all of the named values " + missing + "; push them to the same engines";
+}
+
+void Controller::serve_direct(EngineId id, Turn& turn) {
+  const Engine* engine = engines_.find(id);
+  if (engine == nullptr) return;
+  while (const auto task = direct_.next(id)) {
+    if (!engines_.has_room(*engine, state_.tasks.find(*task).task->operation_bytes)) return;
+    hand_out(*task, id, turn);
+  }
+}
+
+void Controller::place_lanes(Turn& turn) {
+  std::set<LaneKey> lanes = std::exchange(dirty_.lanes, {});
+  // One task of each in turn, until each has nothing that can be placed.
+  while (!lanes.empty()) {
+    for (auto lane = lanes.begin(); lane != lanes.end();) {
+      charge(1);
+      const auto task = balanced_.first(*lane);
+      std::optional<EngineId> engine;
+      if (task) {
+        const std::uint64_t bytes = state_.tasks.find(*task).task->operation_bytes;
+        engine = lane->second == plain_lane ? engines_.least_loaded(bytes)
+                                            : engines_.least_loaded_of(balanced_.holders(*lane), bytes);
+      }
+      if (!engine) {
+        lane = lanes.erase(lane);
+        continue;
+      }
+      balanced_.served(*lane);
+      hand_out(*task, *engine, turn);
+      ++lane;
+    }
+  }
+}
+
+void Controller::serve_balanced(EngineId id, Turn& turn) {
+  const Engine* engine = engines_.find(id);
+  if (engine == nullptr) return;
+  while (engines_.takes_balanced(*engine)) {
+    const auto lane = balanced_.next_lane(id);
+    if (!lane) return;
+    const auto task = balanced_.first(*lane);
+    GANGWAY_CHECK(task, "a lane without tasks had its turn");
+    // A large task waits for room at the head of the queue: were smaller ones let by, it might wait for ever.
+    if (!engines_.has_room(*engine, state_.tasks.find(*task).task->operation_bytes)) return;
+    balanced_.served(*lane);
+    hand_out(*task, id, turn);
+  }
+}
+
+void Controller::hand_out(TaskId id, EngineId engine, Turn& turn) {
+  const TaskTable::Found found = state_.tasks.find(id);
+  const Task& task = *found.task;
+  const wire::AttemptRef attempt{id, found.part().attempts + 1};
+  commit(AttemptStarted{attempt, engine, turn.now.ns}, turn);
+  engines_.hand(engine, id, task.operation_bytes);
+  if (!task.balanced() && !turn.effects.to_engines.empty()) {
+    // The next part of the task that the last effect is about: one more engine for the same message.
+    SendToEngines& last = turn.effects.to_engines.back();
+    const auto* run = std::get_if<wire::RunTask>(&last.message);
+    if (run != nullptr && run->attempt.task >= task.first_task &&
+        run->attempt.task.value() + last.engines.size() == id.value()) {
+      last.engines.push_back(engine);
+      return;
+    }
+  }
+  turn.effects.to_engines.push_back({{engine}, wire::RunTask{attempt, task.balanced(), task.operation}});
+}
+
+void Controller::settle(TaskId id, wire::RunInfo run, wire::Outcome outcome, Turn& turn) {
+  const TaskTable::Found found = state_.tasks.find(id);
+  const SessionId session = found.task->session;
+  const wire::RequestId request = found.task->request;
+  commit(TaskSettled{id, run, outcome}, turn);
+  const auto connection = connection_of_.find(session);
+  if (connection == connection_of_.end()) return;
+  send(connection->second, wire::TaskFinished{request, found.index, id, run, std::move(outcome)}, turn);
+}
+
+void Controller::fail(TaskId id, wire::FailureKind kind, std::string type, std::string text, Turn& turn) {
+  const TaskTable::Found found = state_.tasks.find(id);
+  const Task& task = *found.task;
+  const Part& part = found.part();
+  wire::RunInfo run;
+  run.attempt = part.attempts;
+  run.submitted_ns = task.submitted_ns;
+  run.finished_ns = turn.now.ns;
+  if (const auto* handed = std::get_if<Handed>(&part.state)) run.handed_ns = handed->handed_ns;
+  wire::Failure failure{kind, std::move(type), std::move(text), EngineId{}, "", part.attempts};
+  const bool concerns_engine = !task.balanced() || !part.lost.empty();
+  if (concerns_engine) {
+    run.engine = task.balanced() ? part.lost.back().engine : task.engines[found.index];
+    failure.engine = run.engine;
+    if (const LostEngine* lost = engines_.find_lost(run.engine)) failure.host = lost->host;
+  }
+  settle(id, run, std::move(failure), turn);
+}
+
+}  // namespace gangway::core

@@ -1,0 +1,93 @@
+// What became true and must survive: the journal is a sequence of records. Controller::apply() turns them into state, in
+// the moment they are made and after a restart alike.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <gangway/ids.hpp>
+
+#include "base/bytes.hpp"
+#include "wire/link_message.hpp"
+#include "wire/protocol.hpp"
+
+namespace gangway::core {
+
+struct SessionOpened {
+  SessionId session;
+  friend bool operator==(const SessionOpened&, const SessionOpened&) = default;
+};
+
+/// Its tasks are nobody's now: those that wait or are settled are gone, those that run are gone when they are answered.
+struct SessionEnded {
+  SessionId session;
+  friend bool operator==(const SessionEnded&, const SessionEnded&) = default;
+};
+
+struct ModuleStored {
+  wire::ModuleHash hash{};
+  base::SharedBytes content;
+  friend bool operator==(const ModuleStored&, const ModuleStored&) = default;
+};
+
+/// One part for each of `engines`, or a single one for any engine if there are none; part i has the id first_task + i.
+struct TaskAccepted {
+  SessionId session;
+  wire::RequestId request;
+  TaskId first_task;
+  std::vector<EngineId> engines;
+  std::string label;
+  std::vector<std::string> needs;  // sorted, each once
+  base::SharedBytes operation;
+  std::int64_t submitted_ns = 0;
+  friend bool operator==(const TaskAccepted&, const TaskAccepted&) = default;
+};
+
+struct AttemptStarted {
+  wire::AttemptRef attempt;
+  EngineId engine;
+  std::int64_t handed_ns = 0;
+  friend bool operator==(const AttemptStarted&, const AttemptStarted&) = default;
+};
+
+/// The engine gave it back unrun: the task waits again.
+struct AttemptReturned {
+  wire::AttemptRef attempt;
+  friend bool operator==(const AttemptReturned&, const AttemptReturned&) = default;
+};
+
+/// The engine that had it is gone: the task waits again, and remembers why.
+struct AttemptLost {
+  wire::AttemptRef attempt;
+  EngineId engine;
+  std::string reason;
+  friend bool operator==(const AttemptLost&, const AttemptLost&) = default;
+};
+
+/// The task has its final answer.
+struct TaskSettled {
+  TaskId task;
+  wire::RunInfo run;
+  wire::Outcome outcome;
+  friend bool operator==(const TaskSettled&, const TaskSettled&) = default;
+};
+
+/// Nobody will ask for the task again.
+struct TaskForgotten {
+  TaskId task;
+  friend bool operator==(const TaskForgotten&, const TaskForgotten&) = default;
+};
+
+using Fact = std::variant<SessionOpened, SessionEnded, ModuleStored, TaskAccepted, AttemptStarted, AttemptReturned,
+                          AttemptLost, TaskSettled, TaskForgotten>;
+
+/// A fact and its place in the journal: numbers rise by one, from 1.
+struct Record {
+  std::uint64_t number = 0;
+  Fact fact;
+  friend bool operator==(const Record&, const Record&) = default;
+};
+
+}  // namespace gangway::core

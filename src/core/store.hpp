@@ -1,0 +1,70 @@
+// The journal's port, and its twin in memory. tests/contract/store_contract.hpp says what every store must do.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <set>
+#include <span>
+#include <vector>
+
+#include <gangway/ids.hpp>
+
+#include "core/record.hpp"
+
+namespace gangway::core {
+
+/// Keeps records. One owner, one thread. A store may forget the records that later ones made meaningless: what replay()
+/// gives leads to the same tasks that wait, run or have an answer that nobody acknowledged.
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  /// Takes a batch, in the order of its numbers, which follow those appended before. All of it becomes durable together.
+  virtual void append(std::span<const Record> batch) = 0;
+
+  /// The number of the last durable record, 0 if there is none. Effects of a batch leave when this has reached its last.
+  [[nodiscard]] virtual std::uint64_t durable_number() const = 0;
+
+  /// Shows the durable records that still mean something, in the order of their numbers.
+  virtual void replay(const std::function<void(const Record&)>& visit) const = 0;
+};
+
+/// Durable as long as the process lives, which is as long as anything here does. Memory is bounded by what is unfinished
+/// or unacknowledged.
+class MemoryStore final : public Store {
+ public:
+  void append(std::span<const Record> batch) override;
+  [[nodiscard]] std::uint64_t durable_number() const override { return durable_number_; }
+  void replay(const std::function<void(const Record&)>& visit) const override;
+
+  /// How many records are kept.
+  [[nodiscard]] std::size_t size() const { return records_.size(); }
+
+ private:
+  struct KeptTask {
+    SessionId session;
+    std::uint64_t accepted = 0;                                // number of its TaskAccepted
+    std::uint32_t parts_left = 0;                              // not forgotten
+    std::map<TaskId, std::vector<std::uint64_t>> part_records;  // the last word about each part
+  };
+  struct KeptSession {
+    std::uint64_t opened = 0;
+    std::set<TaskId> tasks;  // first ids
+  };
+
+  void keep(const Record& record);
+  void end_session(SessionId id);
+  void replace(TaskId task, const Record& record, bool keep_losses);
+  void forget_part(TaskId task, const Record& record);
+  void forget_records(const KeptTask& task);
+  KeptTask* find(TaskId task);
+
+  std::uint64_t durable_number_ = 0;
+  std::map<std::uint64_t, Record> records_;
+  std::map<TaskId, KeptTask> tasks_;  // by first id
+  std::map<SessionId, KeptSession> sessions_;
+};
+
+}  // namespace gangway::core

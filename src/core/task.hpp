@@ -1,0 +1,157 @@
+// A task and the states of its parts. Values; the tables that hold them are in task_table.hpp and session_table.hpp.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <gangway/ids.hpp>
+
+#include "base/bytes.hpp"
+#include "wire/protocol.hpp"
+
+namespace gangway::core {
+
+/// In exactly one queue: of its engine (direct) or of its lane (balanced).
+struct Waiting {
+  friend bool operator==(const Waiting&, const Waiting&) = default;
+};
+
+/// An engine has it and has not answered.
+struct Handed {
+  EngineId engine;
+  std::int64_t handed_ns = 0;
+  friend bool operator==(const Handed&, const Handed&) = default;
+};
+
+/// Answered, and the client has not acknowledged the answer.
+struct Settled {
+  std::uint64_t result_bytes = 0;
+  friend bool operator==(const Settled&, const Settled&) = default;
+};
+
+/// An engine has it, but its session has ended: the answer will be dropped.
+struct Abandoned {
+  EngineId engine;
+  friend bool operator==(const Abandoned&, const Abandoned&) = default;
+};
+
+/// Acknowledged, or gone with its session. A task whose parts are all forgotten is removed.
+struct Forgotten {
+  friend bool operator==(const Forgotten&, const Forgotten&) = default;
+};
+
+using TaskState = std::variant<Waiting, Handed, Settled, Abandoned, Forgotten>;
+
+/// An attempt that died with its engine.
+struct LostAttempt {
+  std::uint32_t attempt = 0;
+  EngineId engine;
+  std::string reason;
+  friend bool operator==(const LostAttempt&, const LostAttempt&) = default;
+};
+
+/// What one engine is to do of a task. Every part has a task id of its own.
+struct Part {
+  TaskState state;
+  std::uint32_t attempts = 0;  // handed out so far; the number of the latest attempt
+  std::vector<LostAttempt> lost;
+  friend bool operator==(const Part&, const Part&) = default;
+};
+
+/// One SubmitTask.
+struct Task {
+  TaskId first_task;  // part i has the id first_task + i
+  SessionId session;
+  wire::RequestId request;
+  std::vector<EngineId> engines;  // of each part; empty: balanced, and then there is one part
+  std::string label;
+  std::vector<std::string> needs;    // sorted, each once
+  base::SharedBytes operation;       // dropped when every part has its answer
+  std::uint64_t operation_bytes = 0;
+  std::int64_t submitted_ns = 0;
+  std::vector<Part> parts;
+  std::uint32_t parts_unsettled = 0;    // Waiting, Handed or Abandoned
+  std::uint32_t parts_unforgotten = 0;  // all but Forgotten
+
+  [[nodiscard]] bool balanced() const { return engines.empty(); }
+  [[nodiscard]] TaskId id_of(std::uint32_t part) const { return TaskId{first_task.value() + part}; }
+
+  friend bool operator==(const Task&, const Task&) = default;
+};
+
+/// The tasks that are not forgotten, by the id of any of their parts.
+class TaskTable {
+ public:
+  /// One part of a task; `task` is null if there is none. Valid until the task is removed.
+  struct Found {
+    Task* task = nullptr;
+    std::uint32_t index = 0;
+
+    explicit operator bool() const { return task != nullptr; }
+    [[nodiscard]] Part& part() const { return task->parts[index]; }
+    [[nodiscard]] TaskId id() const { return task->id_of(index); }
+  };
+
+  [[nodiscard]] Found find(TaskId id) {
+    auto next = tasks_.upper_bound(id);
+    if (next == tasks_.begin()) return {};
+    Task& task = std::prev(next)->second;
+    const std::uint64_t index = id.value() - task.first_task.value();
+    if (index >= task.parts.size()) return {};
+    return {&task, static_cast<std::uint32_t>(index)};
+  }
+
+  /// Ids rise: the new task stands behind all others.
+  Task& add(Task task) {
+    const TaskId id = task.first_task;
+    return tasks_.emplace_hint(tasks_.end(), id, std::move(task))->second;
+  }
+  void remove(TaskId first_task) { tasks_.erase(first_task); }
+  [[nodiscard]] const std::map<TaskId, Task>& all() const { return tasks_; }
+
+  friend bool operator==(const TaskTable&, const TaskTable&) = default;
+
+ private:
+  std::map<TaskId, Task> tasks_;
+};
+
+/// A registered client and what it uses of its credit.
+struct Session {
+  std::uint64_t tasks_used = 0;    // parts submitted and not acknowledged
+  std::uint64_t bytes_used = 0;    // operations of tasks with such a part, each once
+  std::uint64_t result_bytes = 0;  // of answers not acknowledged
+  std::set<TaskId> tasks;          // first ids of its tasks
+  std::set<TaskId> direct_unsettled;  // parts of direct tasks that have no answer yet
+
+  friend bool operator==(const Session&, const Session&) = default;
+};
+
+/// Modules by their hash, and their size in all.
+struct ModuleTable {
+  std::map<wire::ModuleHash, base::SharedBytes> content;
+  std::uint64_t bytes = 0;
+
+  friend bool operator==(const ModuleTable&, const ModuleTable&) = default;
+};
+
+/// All that records can change, and all that they must be able to restore.
+struct DurableState {
+  TaskTable tasks;
+  std::map<SessionId, Session> sessions;
+  ModuleTable modules;
+  std::uint64_t records = 0;       // number of the latest record
+  std::uint64_t last_task = 0;     // highest id given, without the gateway's share of the number
+  std::uint64_t last_session = 0;
+  std::uint64_t waiting = 0;       // parts in each state
+  std::uint64_t running = 0;       // handed or abandoned
+  std::uint64_t settled_ever = 0;
+
+  friend bool operator==(const DurableState&, const DurableState&) = default;
+};
+
+}  // namespace gangway::core

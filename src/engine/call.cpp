@@ -1,0 +1,167 @@
+// One call in the worker: load, run, answer what it asks for, and what happens when the worker does not come back.
+#include <cstdio>
+#include <utility>
+
+#include "base/limits.hpp"
+#include "engine/engine.hpp"
+#include "keeper/wait_status.hpp"
+
+namespace gangway::engine {
+
+namespace {
+
+std::string address_text(std::uint64_t address) {
+  char text[24];
+  std::snprintf(text, sizeof text, "0x%llx", static_cast<unsigned long long>(address));
+  return text;
+}
+
+std::string task_text(const wire::AttemptRef& attempt) {
+  return "task " + std::to_string(attempt.task.value());
+}
+
+}  // namespace
+
+void Engine::hand_to_worker() {
+  const wire::ModuleHash& module = running_->call.function.module;
+  if (!crew_.has_loaded(running_->worker, module)) {
+    running_->phase = Running::Phase::loading;
+    crew_.send(running_->worker, wire::LoadModule{module, running_->module_path});
+    return;
+  }
+  running_->phase = Running::Phase::running;
+  wire::RunCall run{running_->attempt, self_, running_->call.function, {}};
+  const base::ByteView arguments = running_->call.arguments.view();
+  if (running_->arguments) {
+    run.arguments = running_->arguments->range();
+  } else if (const auto offset = arena_->offset_of(arguments.data(), arguments.size())) {
+    run.arguments = wire::ArenaRange{*offset, arguments.size()};
+  } else {
+    run.arguments = running_->call.arguments;
+  }
+  crew_.send(running_->worker, std::move(run));
+}
+
+bool Engine::hear(const WorkerSpoke& spoke) {
+  if (std::holds_alternative<wire::WorkerReady>(spoke.message)) {
+    if (!std::exchange(is_ready_, true)) ports_.to_gateway(wire::EngineReady{self_});
+    return true;
+  }
+  if (const auto* loaded = std::get_if<wire::ModuleLoaded>(&spoke.message)) {
+    on_module_loaded(spoke.number, *loaded);
+    return true;
+  }
+  const bool is_of_running_call =
+      running_ && running_->phase == Running::Phase::running && running_->worker == spoke.number;
+  if (!is_of_running_call) {
+    // A worker that speaks without being asked has lost its mind: user code wrote over its memory.
+    ports_.to_keeper(keeper::EndWorker{spoke.number});
+    return false;
+  }
+  if (const auto* finished = std::get_if<wire::CallFinished>(&spoke.message)) {
+    on_call_finished(*finished);
+  } else {
+    answer_request(spoke.number, spoke.message);
+  }
+  return true;
+}
+
+void Engine::on_module_loaded(std::uint64_t worker, const wire::ModuleLoaded& loaded) {
+  if (loaded.reason.empty()) crew_.note_loaded(worker, loaded.hash);
+  const bool is_awaited = running_ && running_->phase == Running::Phase::loading && running_->worker == worker &&
+                          running_->call.function.module == loaded.hash;
+  if (!is_awaited) return;
+  if (!loaded.reason.empty()) {
+    return fail_call(failure(wire::FailureKind::not_run, "module not loaded", loaded.reason));
+  }
+  // What the active worker has loaded without dying the others may load too, so that a crash costs no loading time.
+  for (const std::uint64_t other : crew_.ready()) {
+    if (!crew_.has_loaded(other, loaded.hash))
+      crew_.send(other, wire::LoadModule{loaded.hash, running_->module_path});
+  }
+  hand_to_worker();
+}
+
+void Engine::on_call_finished(const wire::CallFinished& finished) {
+  if (const auto* failed = std::get_if<wire::Failure>(&finished.outcome)) {
+    return fail_call(failure(failed->kind, failed->type, failed->text));
+  }
+  wire::Outcome outcome = failure(wire::FailureKind::worker_crashed, "worker confused",
+                                  "the worker answered with memory that it had not been granted");
+  if (const auto* bytes = std::get_if<base::SharedBytes>(&finished.outcome)) {
+    outcome = *bytes;
+  } else {
+    const auto& range = std::get<wire::ArenaRange>(finished.outcome);
+    for (const BlockPtr& block : running_->granted) {
+      if (block->range() == range) outcome = base::SharedBytes{block, block->bytes()};
+    }
+  }
+  const Running done = *std::exchange(running_, std::nullopt);
+  finish(done.attempt, finished.run_ns, std::move(outcome), directory_.commit_call());
+}
+
+void Engine::answer_request(std::uint64_t worker, const wire::FromWorker& message) {
+  if (const auto* open = std::get_if<wire::OpenValue>(&message)) {
+    crew_.send(worker, directory_.open(open->name, open->access));
+  } else if (const auto* make = std::get_if<wire::MakeArray>(&message)) {
+    crew_.send(worker, directory_.make_array(*make));
+  } else if (const auto* set = std::get_if<wire::SetObject>(&message)) {
+    crew_.send(worker, directory_.set_object(*set));
+  } else if (const auto* erase = std::get_if<wire::EraseValue>(&message)) {
+    crew_.send(worker, wire::ValueErased{directory_.erase(erase->name)});
+  } else if (std::holds_alternative<wire::ListNames>(message)) {
+    crew_.send(worker, wire::NamesListed{directory_.names()});
+  } else if (const auto* grant = std::get_if<wire::GrantBlock>(&message)) {
+    wire::BlockGranted granted;
+    const BlockPtr block = grant->bytes <= base::object_bytes_max ? pool_.take(grant->bytes) : nullptr;
+    if (block) {
+      granted.block = block->range();
+      running_->granted.push_back(block);
+    } else {
+      granted.reason = "a result of " + std::to_string(grant->bytes) + " bytes does not fit: at most " +
+                       std::to_string(base::object_bytes_max) + " travel in one piece, and " +
+                       std::to_string(pool_.total_bytes() - pool_.used_bytes()) + " are left on the engine";
+    }
+    crew_.send(worker, std::move(granted));
+  }
+}
+
+void Engine::fail_call(wire::Failure reason) {
+  directory_.drop_call();
+  const Running done = *std::exchange(running_, std::nullopt);
+  finish(done.attempt, 0, std::move(reason));
+}
+
+void Engine::report(keeper::KeeperReport report, base::Instant now) {
+  if (auto* started = std::get_if<keeper::WorkerStarted>(&report)) {
+    crew_.add(std::move(*started));
+  } else {
+    on_worker_ended(std::get<keeper::WorkerEnded>(report));
+  }
+  turn(now);
+}
+
+void Engine::on_worker_ended(const keeper::WorkerEnded& ended) {
+  // What it had said before its end counts: a call that was answered is done.
+  while (std::optional<wire::FromWorker> message = crew_.receive_from(ended.number)) {
+    if (!hear({ended.number, std::move(*message)})) break;
+  }
+  const std::optional<keeper::LastWords> words = crew_.last_words(ended.number);
+  crew_.remove(ended.number);
+
+  const bool had_the_call =
+      running_ && running_->phase != Running::Phase::waiting_for_worker && running_->worker == ended.number;
+  if (!had_the_call) return;
+  std::string text = "the worker process " + keeper::describe_wait_status(ended.wait_status);
+  if (words && words->stack_overflow) {
+    text += ": the stack overflowed, probably by endless recursion";
+  } else if (words && words->fault_address != 0) {
+    text += " at address " + address_text(words->fault_address);
+  }
+  if (running_->phase == Running::Phase::loading) text += " while the module was loaded";
+  directory_.tear_call(task_text(running_->attempt));
+  const Running done = *std::exchange(running_, std::nullopt);
+  finish(done.attempt, 0, failure(wire::FailureKind::worker_crashed, "worker crashed", std::move(text)));
+}
+
+}  // namespace gangway::engine

@@ -1,0 +1,109 @@
+#include "engine/crew.hpp"
+
+namespace gangway::engine {
+
+void Crew::add(keeper::WorkerStarted started) {
+  base::Result<keeper::RankEnd> channel = keeper::RankEnd::open(std::move(started.channel));
+  if (!channel) {
+    broken_.push_back(started.number);
+    return;
+  }
+  const int fd = channel.value().event_fd();
+  workers_.emplace(started.number, Worker{std::move(channel).value(), false, false, {}, {}});
+  wakeups_.watch(fd);
+}
+
+void Crew::remove(std::uint64_t number) {
+  const auto found = workers_.find(number);
+  if (found == workers_.end()) return;
+  wakeups_.forget(found->second.channel.event_fd());
+  workers_.erase(found);
+}
+
+std::optional<std::uint64_t> Crew::active() const {
+  for (const auto& [number, worker] : workers_) {
+    if (worker.is_ready && !worker.is_broken) return number;
+  }
+  return std::nullopt;
+}
+
+std::vector<std::uint64_t> Crew::ready() const {
+  std::vector<std::uint64_t> numbers;
+  for (const auto& [number, worker] : workers_) {
+    if (worker.is_ready && !worker.is_broken) numbers.push_back(number);
+  }
+  return numbers;
+}
+
+void Crew::send(std::uint64_t number, const wire::ToWorker& message) {
+  const auto found = workers_.find(number);
+  if (found == workers_.end()) return;
+  Worker& worker = found->second;
+  wire::EncodedMessage encoded = wire::encode(message);
+  if (!worker.waiting.empty() || !worker.channel.send(encoded)) worker.waiting.push_back(std::move(encoded));
+}
+
+bool Crew::flush() {
+  bool any = false;
+  for (auto& [number, worker] : workers_) {
+    while (!worker.waiting.empty() && worker.channel.send(worker.waiting.front())) {
+      worker.waiting.pop_front();
+      any = true;
+    }
+  }
+  return any;
+}
+
+std::optional<WorkerSpoke> Crew::receive() {
+  for (auto& [number, worker] : workers_) {
+    if (std::optional<wire::FromWorker> message = receive_from(worker, number)) {
+      return WorkerSpoke{number, std::move(*message)};
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<wire::FromWorker> Crew::receive_from(std::uint64_t number) {
+  const auto found = workers_.find(number);
+  return found == workers_.end() ? std::nullopt : receive_from(found->second, number);
+}
+
+std::optional<wire::FromWorker> Crew::receive_from(Worker& worker, std::uint64_t number) {
+  if (worker.is_broken) return std::nullopt;
+  if (const std::optional<keeper::ChannelMessage> received = worker.channel.receive()) {
+    base::Result<wire::FromWorker> message = wire::decode_from_worker(received->number, received->body);
+    if (message) {
+      if (std::holds_alternative<wire::WorkerReady>(message.value())) worker.is_ready = true;
+      return std::move(message).value();
+    }
+    worker.is_broken = true;
+  }
+  if (worker.channel.broken()) worker.is_broken = true;
+  if (worker.is_broken) broken_.push_back(number);
+  return std::nullopt;
+}
+
+std::vector<std::uint64_t> Crew::take_broken() {
+  return std::exchange(broken_, {});
+}
+
+bool Crew::has_loaded(std::uint64_t number, const wire::ModuleHash& module) const {
+  const auto found = workers_.find(number);
+  return found != workers_.end() && found->second.modules.contains(module);
+}
+
+void Crew::note_loaded(std::uint64_t number, const wire::ModuleHash& module) {
+  const auto found = workers_.find(number);
+  if (found != workers_.end()) found->second.modules.insert(module);
+}
+
+std::optional<keeper::LastWords> Crew::last_words(std::uint64_t number) const {
+  const auto found = workers_.find(number);
+  return found == workers_.end() ? std::nullopt : found->second.channel.last_words();
+}
+
+void Crew::set_sleeping(bool sleeping) {
+  for (auto& [number, worker] : workers_) worker.channel.set_sleeping(sleeping);
+}
+
+}  // namespace gangway::engine

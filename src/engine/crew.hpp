@@ -1,0 +1,85 @@
+// The workers of one engine: the oldest living one runs the calls, the next stands by.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "keeper/keeper_link.hpp"
+#include "wire/codec.hpp"
+
+namespace gangway::engine {
+
+/// Tells the rank's loop to wake when a descriptor becomes readable, until it is forgotten.
+struct Wakeups {
+  std::function<void(int fd)> watch;
+  std::function<void(int fd)> forget;
+};
+
+/// A message and the worker it came from.
+struct WorkerSpoke {
+  std::uint64_t number = 0;
+  wire::FromWorker message;
+};
+
+/// The workers that the keeper has started, by their numbers. Not thread-safe.
+class Crew {
+ public:
+  explicit Crew(Wakeups wakeups) : wakeups_{std::move(wakeups)} {}
+
+  void add(keeper::WorkerStarted started);
+
+  /// Forgets an ended worker. Take its last messages with receive_from() before.
+  void remove(std::uint64_t number);
+
+  /// The worker that runs calls: the oldest that has said it is ready.
+  [[nodiscard]] std::optional<std::uint64_t> active() const;
+
+  /// All workers that are ready.
+  [[nodiscard]] std::vector<std::uint64_t> ready() const;
+
+  /// Queues a message for a living worker; nothing happens if it is gone. The queue is bounded by the protocol: one
+  /// call at a time.
+  void send(std::uint64_t number, const wire::ToWorker& message);
+
+  /// Sends what waited for room. True if anything left.
+  bool flush();
+
+  /// The next message of any worker. Nonsense counts as broken().
+  std::optional<WorkerSpoke> receive();
+  std::optional<wire::FromWorker> receive_from(std::uint64_t number);
+
+  /// Workers that have written nonsense into their channel, each named once: have them ended.
+  std::vector<std::uint64_t> take_broken();
+
+  [[nodiscard]] bool has_loaded(std::uint64_t number, const wire::ModuleHash& module) const;
+  void note_loaded(std::uint64_t number, const wire::ModuleHash& module);
+
+  /// What the worker's signal handler left, if it was a signal and the handler ran.
+  [[nodiscard]] std::optional<keeper::LastWords> last_words(std::uint64_t number) const;
+
+  /// Call with true before the rank sleeps and look for messages once more; with false after it.
+  void set_sleeping(bool sleeping);
+
+ private:
+  struct Worker {
+    keeper::RankEnd channel;
+    bool is_ready = false;
+    bool is_broken = false;
+    std::deque<wire::EncodedMessage> waiting;
+    std::set<wire::ModuleHash> modules;
+  };
+
+  std::optional<wire::FromWorker> receive_from(Worker& worker, std::uint64_t number);
+
+  Wakeups wakeups_;
+  std::map<std::uint64_t, Worker> workers_;
+  std::vector<std::uint64_t> broken_;
+};
+
+}  // namespace gangway::engine

@@ -1,0 +1,80 @@
+#include "engine/module_cache.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace gangway::engine {
+
+namespace {
+
+std::string hex(const wire::ModuleHash& hash) {
+  static constexpr char digits[] = "0123456789abcdef";
+  std::string text;
+  for (const std::uint8_t byte : hash) {
+    text += digits[byte >> 4];
+    text += digits[byte & 15];
+  }
+  return text;
+}
+
+base::Fault failed(const std::string& action, const std::string& path) {
+  return {"cannot " + action + " " + path + ": " + std::strerror(errno)};
+}
+
+bool write_all(int file, base::ByteView content) {
+  while (!content.empty()) {
+    const ssize_t written = ::write(file, content.data(), content.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return false;
+    content = content.subspan(static_cast<std::size_t>(written));
+  }
+  return true;
+}
+
+}  // namespace
+
+ModuleCache::ModuleCache(std::string directory, HashFunction hash)
+    : directory_{std::move(directory)}, hash_{std::move(hash)} {}
+
+void ModuleCache::store(const wire::ModuleHash& hash, base::ByteView content) {
+  const auto known = modules_.find(hash);
+  if (known != modules_.end() && known->second.ok()) return;
+  modules_.insert_or_assign(hash, hash_(content) == hash
+                                      ? write(hash, content)
+                                      : base::Result<std::string>{base::Fault{
+                                            "module " + hex(hash) + " was damaged on its way: its hash differs"}});
+}
+
+base::Result<std::string> ModuleCache::path(const wire::ModuleHash& hash) const {
+  const auto found = modules_.find(hash);
+  if (found == modules_.end()) return base::Fault{"module " + hex(hash) + " has not been sent to this engine"};
+  return found->second;
+}
+
+base::Result<std::string> ModuleCache::write(const wire::ModuleHash& hash, base::ByteView content) const {
+  if (::mkdir(directory_.c_str(), 0700) != 0 && errno != EEXIST) return failed("make the directory", directory_);
+  const std::string path = directory_ + "/" + hex(hash) + ".so";
+  struct stat status {};
+  if (::stat(path.c_str(), &status) == 0) return path;  // by another engine of this node; a rename made it whole
+
+  std::string temporary = path + ".XXXXXX";
+  const int file = ::mkostemp(temporary.data(), O_CLOEXEC);
+  if (file < 0) return failed("make a file for the module in", directory_);
+  const bool written = write_all(file, content);
+  const int reason = errno;
+  ::close(file);
+  if (!written) {
+    ::unlink(temporary.c_str());
+    errno = reason;
+    return failed("write the module", path);
+  }
+  if (::rename(temporary.c_str(), path.c_str()) != 0) return failed("rename the module to", path);
+  return path;
+}
+
+}  // namespace gangway::engine

@@ -1,0 +1,124 @@
+#include "gateway/clients.hpp"
+
+#include <utility>
+
+#include "base/limits.hpp"
+#include "tls/digest.hpp"
+#include "wire/codec.hpp"
+
+namespace gangway::gateway {
+
+namespace {
+
+// Who does not take its answers is not read any further. The controller bounds the results by credit; this bounds
+// what a client gets by asking.
+constexpr std::size_t queued_bytes_pause = 64 * base::mib;
+constexpr std::size_t queued_bytes_resume = 16 * base::mib;
+
+core::Role role_of(tls::Role role) {
+  switch (role) {
+    case tls::Role::client_administer:
+      return core::Role::administer;
+    case tls::Role::client_submit:
+      return core::Role::submit;
+    default:
+      return core::Role::observe;
+  }
+}
+
+}  // namespace
+
+Clients::Clients(boost::asio::io_context& io, base::Log& log, OnEvent on_event)
+    : io_{io}, log_{log}, on_event_{std::move(on_event)} {}
+
+Clients::~Clients() {
+  for (auto& [id, client] : clients_) client.connection->close();
+}
+
+base::Status Clients::listen(const tls::Identity& identity, const tls::ListenerOptions& options) {
+  base::Result<std::unique_ptr<tls::Listener>> listener =
+      tls::Listener::open(io_, identity, options, log_,
+                          [this](std::shared_ptr<tls::Connection> connection) { accept(std::move(connection)); });
+  if (!listener) return listener.fault();
+  listener_ = std::move(listener).value();
+  return base::Done{};
+}
+
+void Clients::accept(std::shared_ptr<tls::Connection> connection) {
+  const core::ConnectionId id{++last_id_};
+  tls::Connection& opened = *connection;
+  clients_.emplace(id, Client{std::move(connection), false});
+  log_.info("client " + opened.peer() + " is connected as " + std::string{tls::role_text(opened.role())});
+  on_event_(core::ConnectionOpened{id, role_of(opened.role())});
+  opened.start([this, id](const wire::Frame& frame) { hear(id, frame); },
+               [this, id](const base::Fault& reason) {
+                 log_.info("client gone: " + reason.text);
+                 paused_.erase(id);
+                 if (clients_.erase(id) > 0) on_event_(core::ConnectionClosed{id});
+               });
+}
+
+void Clients::hear(core::ConnectionId id, const wire::Frame& frame) {
+  const auto found = clients_.find(id);
+  if (found == clients_.end()) return;
+  base::Result<wire::ClientMessage> message = wire::decode_client_message(frame.number, frame.body);
+  if (!message) return refuse(id, message.fault().text);
+  if (is_damaged(id, message.value())) return;
+  on_event_(core::ClientSpoke{id, std::move(message).value()});
+
+  if (!found->second.is_paused && found->second.connection->queued_bytes() > queued_bytes_pause) {
+    found->second.is_paused = true;
+    paused_.insert(id);
+    found->second.connection->pause_reading();
+  }
+}
+
+void Clients::refuse(core::ConnectionId id, const std::string& reason) {
+  send(id, wire::Goodbye{reason});
+  close(id);
+}
+
+bool Clients::is_damaged(core::ConnectionId id, const wire::ClientMessage& message) {
+  const auto* upload = std::get_if<wire::UploadModule>(&message);
+  if (upload == nullptr || tls::sha256(upload->content.view()) == upload->hash) return false;
+  send(id, wire::Refused{upload->request, "the module's content does not have the hash it was announced with"});
+  return true;
+}
+
+void Clients::send(core::ConnectionId connection, const wire::GatewayMessage& message) {
+  const auto found = clients_.find(connection);
+  if (found == clients_.end()) return;
+  if (std::holds_alternative<wire::Welcome>(message)) {
+    found->second.connection->set_frame_bytes_max(base::frame_bytes_max);
+  } else if (const auto* goodbye = std::get_if<wire::Goodbye>(&message)) {
+    log_.info("client " + found->second.connection->peer() + " is told goodbye: " + goodbye->reason);
+  }
+  found->second.connection->send(wire::encode(message));
+}
+
+void Clients::close(core::ConnectionId connection) {
+  const auto found = clients_.find(connection);
+  if (found != clients_.end()) found->second.connection->close_when_sent();
+}
+
+void Clients::resume_drained() {
+  for (auto paused = paused_.begin(); paused != paused_.end();) {
+    Client& client = clients_.at(*paused);
+    if (client.connection->queued_bytes() > queued_bytes_resume) {
+      ++paused;
+      continue;
+    }
+    client.is_paused = false;
+    client.connection->resume_reading();
+    paused = paused_.erase(paused);
+  }
+}
+
+bool Clients::drained() const {
+  for (const auto& [id, client] : clients_) {
+    if (client.connection->queued_bytes() > 0) return false;
+  }
+  return true;
+}
+
+}  // namespace gangway::gateway

@@ -1,0 +1,72 @@
+// The connections of a gateway's clients: frames become events, messages of the controller become frames.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+
+#include <boost/asio/io_context.hpp>
+
+#include "base/log.hpp"
+#include "base/result.hpp"
+#include "core/event.hpp"
+#include "tls/connection.hpp"
+#include "tls/listener.hpp"
+#include "wire/protocol.hpp"
+
+namespace gangway::gateway {
+
+/// A resource; on the loop's thread.
+class Clients {
+ public:
+  using OnEvent = std::function<void(core::Event)>;
+
+  /// `io` and `log` outlive it. `on_event` is called from handlers of `io`, never inside a call of this class.
+  Clients(boost::asio::io_context& io, base::Log& log, OnEvent on_event);
+  ~Clients();
+
+  /// Opens the port. A fault if that is not possible.
+  base::Status listen(const tls::Identity& identity, const tls::ListenerOptions& options);
+
+  [[nodiscard]] const std::string& address() const { return listener_->address(); }
+  [[nodiscard]] std::uint16_t port() const { return listener_->port(); }
+
+  /// Nothing happens if the connection is gone.
+  void send(core::ConnectionId connection, const wire::GatewayMessage& message);
+
+  /// Closes once everything has been sent.
+  void close(core::ConnectionId connection);
+
+  /// Lets connections be read again whose answers have been taken; call it once in a while.
+  void resume_drained();
+
+  /// Accepts nobody any more.
+  void stop_listening() { listener_.reset(); }
+
+  /// True when nothing that was sent is still queued here.
+  [[nodiscard]] bool drained() const;
+
+ private:
+  struct Client {
+    std::shared_ptr<tls::Connection> connection;
+    bool is_paused = false;
+  };
+
+  void accept(std::shared_ptr<tls::Connection> connection);
+  void hear(core::ConnectionId id, const wire::Frame& frame);
+  void refuse(core::ConnectionId id, const std::string& reason);
+  bool is_damaged(core::ConnectionId id, const wire::ClientMessage& message);
+
+  boost::asio::io_context& io_;
+  base::Log& log_;
+  OnEvent on_event_;
+  std::unique_ptr<tls::Listener> listener_;
+  std::uint64_t last_id_ = 0;
+  std::map<core::ConnectionId, Client> clients_;
+  std::set<core::ConnectionId> paused_;
+};
+
+}  // namespace gangway::gateway

@@ -1,0 +1,183 @@
+#include "gateway/gateway.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <set>
+#include <utility>
+
+#include <boost/asio/io_context.hpp>
+
+#include "base/check.hpp"
+#include "core/controller.hpp"
+#include "gateway/address_file.hpp"
+#include "gateway/clients.hpp"
+#include "keeper/wait_status.hpp"
+#include "mpi/link.hpp"
+#include "mpi/loop.hpp"
+#include "wire/codec.hpp"
+
+namespace gangway::gateway {
+
+namespace {
+
+namespace asio = boost::asio;
+
+// How long the last words to clients may take when the cluster ends.
+constexpr base::Duration farewell_max = base::seconds(2);
+
+base::Instant now() {
+  const auto since_origin = std::chrono::steady_clock::now().time_since_epoch();
+  return {std::chrono::duration_cast<std::chrono::nanoseconds>(since_origin).count()};
+}
+
+/// The gateway's parts, wired. One object, so that the callbacks have one thing to refer to.
+class Gateway {
+ public:
+  Gateway(const GatewaySettings& settings, const mpi::World& world, const mpi::Doorbell& doorbell, core::Store& store,
+          base::Log& log)
+      : settings_{settings},
+        store_{store},
+        log_{log},
+        controller_{{settings.cluster, settings.number}, settings.limits},
+        clients_{io_, log, [this](core::Event event) { handle(std::move(event)); }},
+        link_{world, doorbell, link_events()},
+        loop_{world, doorbell, link_, io_, loop_events()} {
+    for (const auto& [engine, rank] : settings.engine_ranks) engine_of_rank_.emplace(rank, engine);
+  }
+
+  GatewayEnd run() {
+    if (const base::Status listening = clients_.listen(settings_.identity, settings_.listener); !listening) {
+      fail(listening.fault().text);
+    } else {
+      loop_.run();
+    }
+    return end_;
+  }
+
+ private:
+  // ------------------------------------------------------------ what happens becomes events
+
+  mpi::LinkEvents link_events() {
+    return {[this](int source, std::uint8_t number, const base::SharedBytes& head, const base::SharedBytes& bulk) {
+              const auto engine = engine_of_rank_.find(source);
+              GANGWAY_CHECK(engine != engine_of_rank_.end(), "only this gateway's engines send to it");
+              base::Result<wire::FromEngine> message = wire::decode_from_engine(number, head, bulk);
+              GANGWAY_CHECK(message.ok(), "an engine speaks the protocol of its own cluster");
+              const bool is_ready = std::holds_alternative<wire::EngineReady>(message.value());
+              handle(core::EngineSpoke{engine->second, std::move(message).value()});
+              if (is_ready) on_engine_ready(engine->second);
+            },
+            {}};
+  }
+
+  mpi::LoopEvents loop_events() {
+    return {[this] { return turn(); },
+            [this] { return sleep_max(); },
+            {},
+            [this](int rank, int wait_status) { on_rank_died(rank, wait_status); }};
+  }
+
+  void on_engine_ready(EngineId engine) {
+    ready_.insert(engine);
+    if (ready_.size() != settings_.engine_ranks.size() || is_announced_) return;
+    is_announced_ = true;
+    const base::Status written =
+        write_address_file(settings_.cluster_directory, settings_.number, clients_.address(), clients_.port());
+    if (!written) return fail(written.fault().text);
+    log_.info("listening on " + clients_.address() + " port " + std::to_string(clients_.port()) + " for " +
+              std::to_string(ready_.size()) + " engines");
+  }
+
+  void on_rank_died(int rank, int wait_status) {
+    end_.anybody_died = true;
+    const auto engine = engine_of_rank_.find(rank);
+    if (engine == engine_of_rank_.end()) return;
+    const std::string reason = "its rank " + keeper::describe_wait_status(wait_status);
+    log_.error("engine " + std::to_string(engine->second.value()) + " is lost: " + reason);
+    handle(core::EngineLost{engine->second, reason});
+  }
+
+  void handle(core::Event event) { controller_.handle(event, now(), effects_); }
+
+  // ------------------------------------------------------------ what the controller wants is done
+
+  bool turn() {
+    const std::optional<base::Instant> deadline = controller_.next_deadline();
+    if (deadline && now() >= *deadline) handle(core::TimePassed{});
+    clients_.resume_drained();
+    const bool any = !effects_.empty();
+    if (any) carry_out();
+    if (controller_.stopped()) take_leave();
+    return any;
+  }
+
+  /// In the order that src/core/effect.hpp lays down.
+  void carry_out() {
+    // Handlers of what is sent here may add effects: those are of the next turn.
+    core::Effects effects;
+    std::swap(effects, effects_);
+    if (!effects.journal.empty()) {
+      store_.append(effects.journal);
+      GANGWAY_CHECK(store_.durable_number() == effects.journal.back().number, "this store commits as it appends");
+    }
+    for (const core::SendToEngines& send : effects.to_engines) {
+      for (std::size_t i = 0; i < send.engines.size(); ++i) {
+        link_.send(settings_.engine_ranks.at(send.engines[i]), wire::encode(core::message_for(send, i)));
+      }
+    }
+    for (const core::SendToClient& send : effects.to_clients) clients_.send(send.connection, send.message);
+    for (const core::ConnectionId connection : effects.to_close) clients_.close(connection);
+  }
+
+  void take_leave() {
+    if (!leaving_since_) {
+      leaving_since_ = now();
+      clients_.stop_listening();
+    }
+    const bool is_late = now() - *leaving_since_ > farewell_max;
+    if (!is_late && !(clients_.drained() && link_.idle())) return;
+    end_.in_order = true;
+    loop_.stop();
+  }
+
+  base::Duration sleep_max() {
+    base::Duration longest = base::seconds(3600);
+    if (const std::optional<base::Instant> deadline = controller_.next_deadline()) longest = *deadline - now();
+    if (leaving_since_) longest = std::min(longest, base::milliseconds(10));
+    return longest;
+  }
+
+  void fail(const std::string& reason) {
+    log_.error("gateway " + std::to_string(settings_.number) + ": " + reason);
+    loop_.stop();
+  }
+
+  const GatewaySettings& settings_;
+  core::Store& store_;
+  base::Log& log_;
+  GatewayEnd end_;
+  core::Controller controller_;
+  core::Effects effects_;
+  std::map<int, EngineId> engine_of_rank_;
+  std::set<EngineId> ready_;
+  bool is_announced_ = false;
+  std::optional<base::Instant> leaving_since_;
+  asio::io_context io_;
+  Clients clients_;
+  mpi::Link link_;
+  mpi::Loop loop_;
+};
+
+}  // namespace
+
+GatewayEnd run_gateway(const GatewaySettings& settings, const mpi::World& world, const mpi::Doorbell& doorbell,
+                       core::Store& store, base::Log& log) {
+  return Gateway{settings, world, doorbell, store, log}.run();
+}
+
+}  // namespace gangway::gateway

@@ -1,0 +1,102 @@
+// What the processes of one node know about each rank without asking it: one small page in shared memory, and the
+// bells that wake a sleeping rank. Ranks (src/mpi) and keepers use it; it needs no MPI.
+//
+// The page is a file in the cluster's scratch directory. It is made by whoever comes first, and all zeros is its
+// valid first state, so nobody waits for anybody. It goes when the scratch directory is removed.
+//
+// The order that keeps a wake-up from being lost: a rank first says that it is asleep, then looks once more for work,
+// then sleeps. Whoever has work for it first makes the work visible, then looks whether it is asleep, then rings. All
+// of that is sequentially consistent.
+#pragma once
+
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+
+#include "base/result.hpp"
+
+namespace gangway::keeper {
+
+/// Ranks of one MPI job that a page has room for. Untouched slots cost no memory.
+inline constexpr int node_page_ranks_max = 16 * 1024;
+
+/// What is known about one rank; a cache line of its own.
+struct alignas(64) NodeSlot {
+  std::atomic<std::uint64_t> messages_sent;  // how many messages ranks of this node have sent to it
+  std::atomic<std::uint64_t> loop_rounds;    // moves while the rank's loop is alive; written by the rank alone
+  std::atomic<std::uint32_t> asleep;         // 1: the rank waits for its bell
+  std::atomic<std::uint32_t> dead;           // 1: its keeper saw its end; never reset
+  std::atomic<std::int32_t> wait_status;     // valid when dead: as waitpid() gives it
+};
+static_assert(sizeof(NodeSlot) == 64);
+static_assert(std::atomic<std::uint64_t>::is_always_lock_free && std::atomic<std::uint32_t>::is_always_lock_free,
+              "processes share these words");
+
+/// The page, mapped. Movable; unmapped at its end. Its functions may be called from any thread and process.
+class NodePage {
+ public:
+  /// Maps the page of this node in `scratch_directory`, and makes it if nobody has. The directory must exist and be
+  /// private to the user.
+  static base::Result<NodePage> open(const std::string& scratch_directory);
+
+  NodePage(NodePage&& other) noexcept;
+  NodePage& operator=(NodePage&& other) noexcept;
+  ~NodePage();
+
+  /// The slot of a world rank in [0, node_page_ranks_max).
+  [[nodiscard]] NodeSlot& slot(int rank) const;
+
+  /// How many ranks have been marked dead on this node; one look tells that there is nothing new.
+  [[nodiscard]] std::uint32_t deaths() const;
+
+  /// Says that a rank's process has ended, with the status waitpid() gave. The first call counts, later ones do
+  /// nothing. Ring the bells of those who should know at once; the others see it within their longest sleep.
+  void mark_dead(int rank, int wait_status) const;
+
+ private:
+  struct Layout;
+  explicit NodePage(Layout* layout) : layout_{layout} {}
+
+  Layout* layout_ = nullptr;
+};
+
+/// The address of a rank's bell: an abstract UNIX socket named by the cluster's cookie and the rank, which vanishes
+/// with the process that bound it.
+struct BellAddress {
+  sockaddr_un address{};
+  socklen_t address_bytes = 0;
+};
+BellAddress bell_address(const std::string& cookie, int rank);
+
+/// The longest cookie accepted, in characters: the name must fit into a socket address.
+inline constexpr std::size_t bell_cookie_bytes_max = 64;
+
+/// Rings the bells of this node's ranks. Movable. Nothing here blocks or fails: a bell that rings already and a rank
+/// that is gone need no second ring.
+class Bells {
+ public:
+  /// `cookie` is the cluster's, the same in all its processes.
+  static base::Result<Bells> open(std::string cookie);
+
+  Bells(Bells&& other) noexcept;
+  Bells& operator=(Bells&& other) noexcept;
+  ~Bells();
+
+  /// Wakes `rank`, asleep or not.
+  void ring(int rank) const;
+
+  /// Wakes `rank` if the page says that it is asleep; costs no system call if it is not. What the rank is to find
+  /// must have been made visible before. True if it rang.
+  bool ring_if_asleep(const NodePage& page, int rank) const;
+
+ private:
+  Bells(std::string cookie, int socket) : cookie_{std::move(cookie)}, socket_{socket} {}
+
+  std::string cookie_;
+  int socket_ = -1;
+};
+
+}  // namespace gangway::keeper

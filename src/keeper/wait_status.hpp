@@ -1,0 +1,14 @@
+// What waitpid says about an ended process, in words.
+#pragma once
+
+#include <string>
+
+namespace gangway::keeper {
+
+/// A phrase that follows a subject: "was killed by signal 11 (SIGSEGV, segmentation fault)", "called exit(3)".
+std::string describe_wait_status(int wait_status);
+
+/// The status with which a parent passes a child's end on: the exit code, or 128 + the signal.
+int exit_code_of(int wait_status);
+
+}  // namespace gangway::keeper

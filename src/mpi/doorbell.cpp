@@ -1,0 +1,90 @@
+#include "mpi/doorbell.hpp"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "mpi/world.hpp"
+
+namespace gangway::mpi {
+
+base::Result<Doorbell> Doorbell::open(const World& world, const std::string& scratch_directory,
+                                      const std::string& cookie) {
+  if (world.size() > keeper::node_page_ranks_max) {
+    return base::Fault{"the MPI job has " + std::to_string(world.size()) + " ranks; at most " +
+                       std::to_string(keeper::node_page_ranks_max) + " are supported"};
+  }
+  auto page = keeper::NodePage::open(scratch_directory);
+  if (!page) return page.fault();
+  auto bells = keeper::Bells::open(cookie);
+  if (!bells) return bells.fault();
+
+  const int bell = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (bell < 0) return base::Fault{std::string{"cannot open the socket of a doorbell: "} + std::strerror(errno)};
+  const keeper::BellAddress address = keeper::bell_address(cookie, world.rank());
+  if (::bind(bell, reinterpret_cast<const sockaddr*>(&address.address), address.address_bytes) != 0) {
+    const int reason = errno;
+    ::close(bell);
+    return base::Fault{"cannot bind the doorbell of rank " + std::to_string(world.rank()) + ": " +
+                       std::strerror(reason) + "; does a rank of an earlier job with the same cookie still run?"};
+  }
+  return Doorbell{world, std::move(page).value(), std::move(bells).value(), bell};
+}
+
+Doorbell::Doorbell(const World& world, keeper::NodePage page, keeper::Bells bells, int bell)
+    : world_{&world}, page_{std::move(page)}, bells_{std::move(bells)}, bell_{bell} {}
+
+Doorbell::Doorbell(Doorbell&& other) noexcept
+    : world_{other.world_},
+      page_{std::move(other.page_)},
+      bells_{std::move(other.bells_)},
+      bell_{std::exchange(other.bell_, -1)} {}
+
+Doorbell& Doorbell::operator=(Doorbell&& other) noexcept {
+  std::swap(world_, other.world_);
+  std::swap(page_, other.page_);
+  std::swap(bells_, other.bells_);
+  std::swap(bell_, other.bell_);
+  return *this;
+}
+
+Doorbell::~Doorbell() {
+  if (bell_ >= 0) ::close(bell_);
+}
+
+void Doorbell::announce(int rank) const {
+  if (!world_->on_this_node(rank)) return;
+  page_.slot(rank).messages_sent.fetch_add(1);
+  bells_.ring_if_asleep(page_, rank);
+}
+
+std::uint64_t Doorbell::messages_sent_to_me() const {
+  return page_.slot(world_->rank()).messages_sent.load();
+}
+
+void Doorbell::fall_asleep() const {
+  page_.slot(world_->rank()).asleep.store(1);
+  std::atomic_thread_fence(std::memory_order_seq_cst);
+}
+
+void Doorbell::wake_up() const {
+  page_.slot(world_->rank()).asleep.store(0);
+}
+
+void Doorbell::count_round() const {
+  page_.slot(world_->rank()).loop_rounds.fetch_add(1, std::memory_order_relaxed);
+}
+
+std::uint64_t Doorbell::silence() const {
+  std::uint64_t rings = 0;
+  std::array<char, 8> stroke{};
+  while (::recv(bell_, stroke.data(), stroke.size(), MSG_DONTWAIT) >= 0) ++rings;
+  return rings;
+}
+
+}  // namespace gangway::mpi

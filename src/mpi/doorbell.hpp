@@ -1,0 +1,64 @@
+// This rank's bell, and how it rings those of others. MPI has nothing to wait on: a rank that has nothing to do says
+// so in the node page and sleeps on a socket, and whoever sends it a message rings.
+//
+// Ranks of other nodes are not rung: a loop that has such peers sleeps for short times only (see loop.hpp).
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "base/result.hpp"
+#include "keeper/node_page.hpp"
+
+namespace gangway::mpi {
+
+class World;
+
+/// One rank's end of the doorbells. One thread; the page and the bells behind it are shared by all ranks of the node.
+class Doorbell {
+ public:
+  /// Maps the node page in `scratch_directory` and binds this rank's bell, named by the cluster's `cookie`. A fault
+  /// if the page cannot be made or the name is taken. `world` outlives the doorbell.
+  static base::Result<Doorbell> open(const World& world, const std::string& scratch_directory,
+                                     const std::string& cookie);
+
+  Doorbell(Doorbell&& other) noexcept;
+  Doorbell& operator=(Doorbell&& other) noexcept;
+  ~Doorbell();
+
+  /// A message for `rank` has been handed to MPI: counts it, and wakes the rank if it sleeps. Nothing for other
+  /// nodes.
+  void announce(int rank) const;
+
+  /// How many messages have been announced to this rank.
+  [[nodiscard]] std::uint64_t messages_sent_to_me() const;
+
+  /// Says that this rank is about to wait for its bell; look for work once more before doing so. And that it is
+  /// awake.
+  void fall_asleep() const;
+  void wake_up() const;
+
+  /// Moves this rank's loop counter, which keepers may watch.
+  void count_round() const;
+
+  /// The socket that becomes readable when the bell rings. Owned by the doorbell.
+  [[nodiscard]] int descriptor() const { return bell_; }
+
+  /// Takes all rings that have arrived; returns how many.
+  std::uint64_t silence() const;
+
+  /// The page, for who wants to look at other ranks of this node.
+  [[nodiscard]] const keeper::NodePage& page() const { return page_; }
+  [[nodiscard]] const keeper::Bells& bells() const { return bells_; }
+
+ private:
+  Doorbell(const World& world, keeper::NodePage page, keeper::Bells bells, int bell);
+
+  const World* world_;
+  keeper::NodePage page_;
+  keeper::Bells bells_;
+  int bell_ = -1;
+};
+
+}  // namespace gangway::mpi

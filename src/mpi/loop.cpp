@@ -1,0 +1,226 @@
+#include "mpi/loop.hpp"
+
+#include <sched.h>
+#include <sys/prctl.h>
+#include <time.h>
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/system/error_code.hpp>
+
+#include "base/check.hpp"
+#include "mpi/doorbell.hpp"
+#include "mpi/link.hpp"
+#include "mpi/world.hpp"
+
+namespace gangway::mpi {
+
+namespace {
+
+using base::Duration;
+using base::Instant;
+
+Instant now() {
+  return {std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
+              .count()};
+}
+
+// How long an idle loop stays awake before it sleeps. Measured: spinning pays while each rank has a core; giving the
+// core away is what makes more ranks than cores work.
+constexpr Duration spin = base::microseconds(20);
+constexpr Duration spin_crowded = base::microseconds(2);
+constexpr Duration yield = base::microseconds(50);
+
+// While MPI has something half done, a loop naps; when nothing has moved for `nap_patience` it sleeps instead, for
+// `sleep_half_done_max` at a time, since then it waits for a rank that is stopped or dead.
+constexpr Duration nap = base::microseconds(50);
+constexpr Duration nap_patience = base::milliseconds(20);
+constexpr Duration sleep_half_done_max = base::milliseconds(1);
+
+// The longest sleeps; no bell is lost that we know of, but none is trusted with more than this.
+constexpr Duration sleep_remote_max = base::milliseconds(1);  // ranks of other nodes ring no bell
+constexpr Duration sleep_waiting_max = base::milliseconds(10);
+constexpr Duration sleep_idle_max = base::milliseconds(100);
+
+// Messages that were counted and have not come after this long of silence are lost with a rank that died.
+constexpr Duration missing_patience = base::milliseconds(200);
+
+// Sockets are looked at in every round that did something, and in every one of so many that did not.
+constexpr std::uint64_t io_every_rounds = 16;
+
+}  // namespace
+
+struct Loop::State {
+  State(const World& job, const Doorbell& bell, Link& messages, boost::asio::io_context& context, LoopEvents user)
+      : world{job},
+        doorbell{bell},
+        link{messages},
+        io{context},
+        bell_socket{context, bell.descriptor()},
+        events{std::move(user)},
+        spin_time{job.node_ranks().size() > std::thread::hardware_concurrency() ? spin_crowded : spin} {
+    GANGWAY_CHECK(events.turn != nullptr, "a loop needs something to turn");
+    wait_for_bell();
+  }
+
+  ~State() {
+    // The socket is the doorbell's; and the wait that this cancels must not find us gone.
+    bell_socket.release();
+    *here = false;
+  }
+
+  void wait_for_bell() {
+    bell_socket.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                           [this, still = here](const boost::system::error_code& error) {
+                             if (!*still || error) return;
+                             const std::uint64_t rings = doorbell.silence();
+                             counts.bells += rings;
+                             wait_for_bell();
+                           });
+  }
+
+  bool poll_io() {
+    if (io.stopped()) io.restart();
+    return io.poll() > 0;
+  }
+
+  // One round of everything that does not wait.
+  bool serve() {
+    ++counts.rounds;
+    doorbell.count_round();
+    bool moved = link.poll();
+    moved |= report_deaths();
+    moved |= events.turn();
+    if (moved || counts.rounds % io_every_rounds == 0) moved |= poll_io();
+    return moved;
+  }
+
+  bool report_deaths() {
+    const std::uint32_t deaths = doorbell.page().deaths();
+    if (deaths == deaths_seen) return false;
+    deaths_seen = deaths;
+    std::vector<int> dead;
+    for (const int rank : world.node_ranks()) {
+      const bool known = std::find(reported.begin(), reported.end(), rank) != reported.end();
+      if (!known && doorbell.page().slot(rank).dead.load() != 0) dead.push_back(rank);
+    }
+    reported.insert(reported.end(), dead.begin(), dead.end());
+    if (dead.empty()) return false;
+    // What they had sent completely is good; a bound, for the living may send for ever.
+    for (int i = 0; i < 100 && link.poll(); ++i) continue;
+    for (const int rank : dead) {
+      link.forget(rank);
+      if (events.rank_died) events.rank_died(rank, doorbell.page().slot(rank).wait_status.load());
+    }
+    return true;
+  }
+
+  // True if a message was counted as sent to this rank that has not arrived: somebody's MPI has it half done.
+  bool message_missing(Duration quiet) {
+    const std::uint64_t missing = doorbell.messages_sent_to_me() - link.received_on_node();
+    if (missing == missing_for_good) return false;
+    if (quiet < missing_patience) return true;
+    missing_for_good = missing;
+    return false;
+  }
+
+  Duration sleep_max(bool half_done) const {
+    Duration longest = sleep_idle_max;
+    if (link.waiting()) longest = sleep_waiting_max;
+    if (!world.one_node()) longest = std::min(longest, sleep_remote_max);
+    if (half_done) longest = std::min(longest, sleep_half_done_max);
+    if (events.sleep_max) longest = std::min(longest, events.sleep_max());
+    return longest;
+  }
+
+  // Nothing is to be done: waits in the way that suits. True if something happened that asks for staying awake.
+  bool rest(Duration quiet) {
+    if (quiet < spin_time) return false;
+    if (quiet < spin_time + yield) {
+      ::sched_yield();
+      return false;
+    }
+    if (link.transferring() && quiet < nap_patience) return take_nap();
+    doorbell.fall_asleep();
+    if (events.asleep) events.asleep(true);
+    // MPI looks first and progresses afterwards: only a second poll sees what the first one brought in.
+    bool moved = link.poll();
+    moved |= link.poll();
+    moved |= report_deaths();
+    moved |= events.turn();
+    if (!moved && !stopping) moved = sleep(quiet);
+    doorbell.wake_up();
+    if (events.asleep) events.asleep(false);
+    return moved;
+  }
+
+  bool sleep(Duration quiet) {
+    const bool missing = message_missing(quiet);
+    if (missing && quiet < nap_patience) return take_nap();
+    const Duration longest = sleep_max(missing || link.transferring());
+    if (longest <= Duration{}) return poll_io();
+    ++counts.sleeps;
+    if (io.stopped()) io.restart();
+    return io.run_one_for(std::chrono::nanoseconds{longest.ns}) > 0;
+  }
+
+  bool take_nap() {
+    ++counts.naps;
+    const timespec span{0, nap.ns};
+    ::nanosleep(&span, nullptr);
+    return poll_io();
+  }
+
+  const World& world;
+  const Doorbell& doorbell;
+  Link& link;
+  boost::asio::io_context& io;
+  boost::asio::posix::stream_descriptor bell_socket;
+  LoopEvents events;
+  Duration spin_time;
+  LoopCounts counts;
+  std::vector<int> reported;  // ranks known to be dead
+  std::uint32_t deaths_seen = 0;
+  std::uint64_t missing_for_good = 0;
+  bool running = false;
+  bool stopping = false;
+  std::shared_ptr<bool> here = std::make_shared<bool>(true);
+};
+
+Loop::Loop(const World& world, const Doorbell& doorbell, Link& link, boost::asio::io_context& io, LoopEvents events)
+    : state_{std::make_unique<State>(world, doorbell, link, io, std::move(events))} {}
+
+Loop::~Loop() = default;
+
+void Loop::run() {
+  State& loop = *state_;
+  GANGWAY_CHECK(!loop.running, "a loop is run from within its own event");
+  // By default the kernel adds 50 us to a sleep of 50.
+  ::prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
+  loop.running = true;
+  loop.stopping = false;
+  Instant active = now();
+  while (!loop.stopping) {
+    if (loop.serve()) {
+      active = now();
+    } else if (!loop.stopping && loop.rest(now() - active)) {
+      active = now();
+    }
+  }
+  loop.running = false;
+}
+
+void Loop::stop() {
+  state_->stopping = true;
+}
+
+LoopCounts Loop::counts() const {
+  return state_->counts;
+}
+
+}  // namespace gangway::mpi

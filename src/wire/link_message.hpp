@@ -1,0 +1,126 @@
+// The messages between a gateway's rank and an engine's rank. They travel over MPI (src/mpi/link.hpp), which keeps
+// the order of each pair of ranks and loses nothing while both live.
+//
+//   engine                         gateway
+//   EngineReady             ->                     once, when its first worker stands
+//                           <-     StoreModule     before the first task that needs it
+//                           <-     RunTask         at most the engine's window of them unanswered
+//   AttemptFinished         ->                     in the order the tasks were run
+//   AttemptsReturned        ->                     balanced tasks that wait behind a long one: place them elsewhere
+//                           <-     LeaveCluster    the cluster ends
+//   EngineLeaving           ->                     its last message
+//
+// An attempt is named by task and number; answers that name an attempt which is not handed out are dropped.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <tuple>
+#include <variant>
+#include <vector>
+
+#include <gangway/ids.hpp>
+
+#include "base/bytes.hpp"
+#include "wire/failure.hpp"
+#include "wire/operation.hpp"
+#include "wire/protocol.hpp"
+
+namespace gangway::wire {
+
+/// One hand-out of a task, counted from 1.
+struct AttemptRef {
+  TaskId task;
+  std::uint32_t attempt = 0;
+
+  template <class Self>
+  static auto fields(Self& m) {
+    return std::tie(m.task, m.attempt);
+  }
+  friend auto operator<=>(const AttemptRef&, const AttemptRef&) = default;
+};
+
+// ---------------------------------------------------------------- gateway -> engine
+
+/// Operations are run one at a time in the order they arrive.
+struct RunTask {
+  AttemptRef attempt;
+  bool returnable = false;  // balanced: may be given back if the engine is busy for long
+  base::SharedBytes operation;
+
+  template <class Self>
+  static auto fields(Self& m) {
+    return std::tie(m.attempt, m.returnable, m.operation);
+  }
+  friend bool operator==(const RunTask&, const RunTask&) = default;
+};
+
+/// Verify the content against the hash and keep it for this node.
+struct StoreModule {
+  ModuleHash hash{};
+  base::SharedBytes content;
+
+  template <class Self>
+  static auto fields(Self& m) {
+    return std::tie(m.hash, m.content);
+  }
+  friend bool operator==(const StoreModule&, const StoreModule&) = default;
+};
+
+struct LeaveCluster {
+  template <class Self>
+  static auto fields(Self&) {
+    return std::tie();
+  }
+  friend bool operator==(const LeaveCluster&, const LeaveCluster&) = default;
+};
+
+using ToEngine = std::variant<RunTask, StoreModule, LeaveCluster>;
+
+// ---------------------------------------------------------------- engine -> gateway
+
+struct EngineReady {
+  EngineInfo engine;
+
+  template <class Self>
+  static auto fields(Self& m) {
+    return std::tie(m.engine);
+  }
+  friend bool operator==(const EngineReady&, const EngineReady&) = default;
+};
+
+struct AttemptFinished {
+  AttemptRef attempt;
+  std::int64_t run_ns = 0;
+  std::vector<std::string> names_added;    // named values that exist on this engine from now on
+  std::vector<std::string> names_removed;  // and that no longer do
+  Outcome outcome;
+
+  template <class Self>
+  static auto fields(Self& m) {
+    return std::tie(m.attempt, m.run_ns, m.names_added, m.names_removed, m.outcome);
+  }
+  friend bool operator==(const AttemptFinished&, const AttemptFinished&) = default;
+};
+
+struct AttemptsReturned {
+  std::vector<AttemptRef> attempts;
+
+  template <class Self>
+  static auto fields(Self& m) {
+    return std::tie(m.attempts);
+  }
+  friend bool operator==(const AttemptsReturned&, const AttemptsReturned&) = default;
+};
+
+struct EngineLeaving {
+  template <class Self>
+  static auto fields(Self&) {
+    return std::tie();
+  }
+  friend bool operator==(const EngineLeaving&, const EngineLeaving&) = default;
+};
+
+using FromEngine = std::variant<EngineReady, AttemptFinished, AttemptsReturned, EngineLeaving>;
+
+}  // namespace gangway::wire

@@ -1,0 +1,323 @@
+// The protocol between a client and a gateway. This comment is its specification.
+//
+// Transport. One TLS 1.3 connection, both ends authenticated by certificates of the cluster's own authority before
+// the first frame (src/tls). A frame (src/wire/frame.hpp) holds one message: its number is the index of the
+// alternative in ClientMessage or GatewayMessage below, its body the fields in the order that fields() lists, encoded
+// by src/wire/codec.hpp. Large bytes come last in a message and are cut out of the frame without a copy.
+//
+// Version. The client's first frame is a Hello with `protocol_version`; a gateway of another version answers
+// with Goodbye, which names both, and closes. Alternatives and fields are only ever appended with a new version.
+//
+// Life of a session.
+//   client                          gateway
+//   Hello                    ->                      at most 4 KiB, within 10 s of the handshake
+//                            <-     Welcome          session, credit, engines
+//   OfferModule              ->                      before the first task that needs the module
+//                            <-     ModuleAnswered   known, or "send it"
+//   UploadModule             ->
+//                            <-     ModuleAnswered   stored, or refused with a reason
+//   SubmitTask (request n)   ->
+//                            <-     TaskAccepted     ids; durable from here on
+//                            <-     TaskFinished     once for each part, in any order
+//   Acknowledge              ->                      returns the credit
+//   Ping                     ->                      at least every 15 s when there is nothing else to say
+//                            <-     Pong
+// Either side may close at any time; a gateway that closes by decision says Goodbye with the reason first.
+//
+// Requests. The client numbers its requests from 1, rising; every answer carries the number. A request that
+// cannot be served is answered by Refused (or by TaskFinished with a failure, if it was accepted); only a breach of
+// the protocol ends the session.
+//
+// Credit. Welcome grants a number of tasks and of bytes. A task counts from its submission until the client has sent
+// its acknowledgement, a task with n parts counts n times, its bytes once. A client without credit does not submit;
+// one that submits all the same is disconnected.
+//
+// Roles. The certificate tells the role. client_observe may Hello, QueryCluster, Ping; client_submit may also submit
+// and upload; client_administer may also Shutdown.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <variant>
+#include <vector>
+
+#include <gangway/ids.hpp>
+
+#include "base/bytes.hpp"
+#include "wire/failure.hpp"
+#include "wire/operation.hpp"
+
+namespace gangway::wire {
+
+inline constexpr std::uint32_t protocol_version = 1;
+
+/// The number a client gives to a request; unique in its session.
+using RequestId = StrongId<struct RequestTag, std::uint64_t>;
+
+/// One engine as clients see it.
+struct EngineInfo {
+  EngineId id;
+  std::uint32_t incarnation = 0;
+  std::string host;
+  std::int64_t pid = 0;  // of its rank
+
+  template <class Self>
+  static auto fields(Self& m) {
+    return std::tie(m.id, m.incarnation, m.host, m.pid);
+  }
+  friend bool operator==(const EngineInfo&, const EngineInfo&) = default;
+};
+
+/// One engine with its load, for status.
+struct EngineStatus {
+  EngineInfo engine;
+  std::uint32_t attempts_handed = 0;  // handed to it and not answered
+  std::uint64_t tasks_waiting = 0;    // direct tasks that wait for it
+  std::uint64_t tasks_finished = 0;
+
+  template <class Self>
+  static auto fields(Self& m) {
+    return std::tie(m.engine, m.attempts_handed, m.tasks_waiting, m.tasks_finished);
+  }
+  friend bool operator==(const EngineStatus&, const EngineStatus&) = default;
+};
+
+/// Where and when a part of a task ran. Times are nanoseconds of the gateway's own steady clock: only differences
+/// count.
+struct RunInfo {
+  EngineId engine;
+  std::uint32_t attempt = 0;
+  std::int64_t submitted_ns = 0;
+  std::int64_t handed_ns = 0;
+  std::int64_t finished_ns = 0;
+  std::int64_t run_ns = 0;  // spent in the user's function, by the engine's clock
+
+  template <class Self>
+  static auto fields(Self& m) {
+    return std::tie(m.engine, m.attempt, m.submitted_ns, m.handed_ns, m.finished_ns, m.run_ns);
+  }
+  friend bool operator==(const RunInfo&, const RunInfo&) = default;
+};
+
+/// The encoded result of a task, or why there is none.
+using Outcome = std::variant<base::SharedBytes, Failure>;
+
+// ---------------------------------------------------------------- client -> gateway
+
+struct Hello {
+  std::uint32_t version = protocol_version;
+  std::string client;  // host and pid, for logs
+
+  template <class Self>
+  static auto fields(Self& m) {
+    return std::tie(m.version, m.client);
+  }
+  friend bool operator==(const Hello&, const Hello&) = default;
+};
+
+struct OfferModule {
+  RequestId request;
+  ModuleHash hash{};
+  std::uint64_t size_bytes = 0;
+
+  template <class Self>
+  static auto fields(Self& m) {
+    return std::tie(m.request, m.hash, m.size_bytes);
+  }
+  friend bool operator==(const OfferModule&, const OfferModule&) = default;
+};
+
+struct UploadModule {
+  RequestId request;
+  ModuleHash hash{};
+  base::SharedBytes content;
+
+  template <class Self>
+  static auto fields(Self& m) {
+    return std::tie(m.request, m.hash, m.content);
+  }
+  friend bool operator==(const UploadModule&, const UploadModule&) = default;
+};
+
+/// One operation for one engine (empty `engines`: whichever is free) or for each of several (one part each, in
+/// order).
+struct SubmitTask {
+  RequestId request;
+  std::vector<EngineId> engines;
+  std::string label;               // the function's readable name, or "push x"; for errors and status
+  std::vector<std::string> needs;  // named values it reads: a balanced task runs only where all of them are
+  base::SharedBytes operation;     // an encoded wire::Operation
+
+  template <class Self>
+  static auto fields(Self& m) {
+    return std::tie(m.request, m.engines, m.label, m.needs, m.operation);
+  }
+  friend bool operator==(const SubmitTask&, const SubmitTask&) = default;
+};
+
+/// The client has these results; the gateway may forget them.
+struct Acknowledge {
+  std::vector<TaskId> tasks;
+
+  template <class Self>
+  static auto fields(Self& m) {
+    return std::tie(m.tasks);
+  }
+  friend bool operator==(const Acknowledge&, const Acknowledge&) = default;
+};
+
+struct QueryCluster {
+  RequestId request;
+
+  template <class Self>
+  static auto fields(Self& m) {
+    return std::tie(m.request);
+  }
+  friend bool operator==(const QueryCluster&, const QueryCluster&) = default;
+};
+
+/// Ends the cluster: engines say goodbye, the job ends.
+struct Shutdown {
+  RequestId request;
+
+  template <class Self>
+  static auto fields(Self& m) {
+    return std::tie(m.request);
+  }
+  friend bool operator==(const Shutdown&, const Shutdown&) = default;
+};
+
+struct Ping {
+  std::uint64_t number = 0;
+
+  template <class Self>
+  static auto fields(Self& m) {
+    return std::tie(m.number);
+  }
+  friend bool operator==(const Ping&, const Ping&) = default;
+};
+
+/// The order of the alternatives is their number on the wire: append only.
+using ClientMessage =
+    std::variant<Hello, OfferModule, UploadModule, SubmitTask, Acknowledge, QueryCluster, Shutdown, Ping>;
+
+// ---------------------------------------------------------------- gateway -> client
+
+struct Welcome {
+  SessionId session;
+  std::string cluster;
+  std::uint32_t tasks_credit = 0;
+  std::uint64_t bytes_credit = 0;
+  std::vector<EngineInfo> engines;
+
+  template <class Self>
+  static auto fields(Self& m) {
+    return std::tie(m.session, m.cluster, m.tasks_credit, m.bytes_credit, m.engines);
+  }
+  friend bool operator==(const Welcome&, const Welcome&) = default;
+};
+
+struct ModuleAnswered {
+  RequestId request;
+  bool known = false;  // false after OfferModule: send it
+
+  template <class Self>
+  static auto fields(Self& m) {
+    return std::tie(m.request, m.known);
+  }
+  friend bool operator==(const ModuleAnswered&, const ModuleAnswered&) = default;
+};
+
+/// The parts of the task have the ids first_task, first_task + 1, ...
+struct TaskAccepted {
+  RequestId request;
+  TaskId first_task;
+  std::uint32_t parts = 0;
+
+  template <class Self>
+  static auto fields(Self& m) {
+    return std::tie(m.request, m.first_task, m.parts);
+  }
+  friend bool operator==(const TaskAccepted&, const TaskAccepted&) = default;
+};
+
+struct TaskFinished {
+  RequestId request;
+  std::uint32_t part = 0;
+  TaskId task;
+  RunInfo run;
+  Outcome outcome;
+
+  template <class Self>
+  static auto fields(Self& m) {
+    return std::tie(m.request, m.part, m.task, m.run, m.outcome);
+  }
+  friend bool operator==(const TaskFinished&, const TaskFinished&) = default;
+};
+
+/// The request was not accepted; the session goes on.
+struct Refused {
+  RequestId request;
+  std::string reason;
+
+  template <class Self>
+  static auto fields(Self& m) {
+    return std::tie(m.request, m.reason);
+  }
+  friend bool operator==(const Refused&, const Refused&) = default;
+};
+
+struct ClusterState {
+  RequestId request;
+  std::vector<EngineStatus> engines;
+  std::uint32_t sessions = 0;
+  std::uint64_t tasks_waiting = 0;
+  std::uint64_t tasks_running = 0;
+  std::uint64_t tasks_finished = 0;
+
+  template <class Self>
+  static auto fields(Self& m) {
+    return std::tie(m.request, m.engines, m.sessions, m.tasks_waiting, m.tasks_running, m.tasks_finished);
+  }
+  friend bool operator==(const ClusterState&, const ClusterState&) = default;
+};
+
+/// The set of engines is now this one. Sent unasked.
+struct EnginesChanged {
+  std::vector<EngineInfo> engines;
+
+  template <class Self>
+  static auto fields(Self& m) {
+    return std::tie(m.engines);
+  }
+  friend bool operator==(const EnginesChanged&, const EnginesChanged&) = default;
+};
+
+struct Pong {
+  std::uint64_t number = 0;
+
+  template <class Self>
+  static auto fields(Self& m) {
+    return std::tie(m.number);
+  }
+  friend bool operator==(const Pong&, const Pong&) = default;
+};
+
+/// The gateway closes the connection after this, and why.
+struct Goodbye {
+  std::string reason;
+
+  template <class Self>
+  static auto fields(Self& m) {
+    return std::tie(m.reason);
+  }
+  friend bool operator==(const Goodbye&, const Goodbye&) = default;
+};
+
+/// The order of the alternatives is their number on the wire: append only.
+using GatewayMessage = std::variant<Welcome, ModuleAnswered, TaskAccepted, TaskFinished, Refused, ClusterState,
+                                    EnginesChanged, Pong, Goodbye>;
+
+}  // namespace gangway::wire

@@ -1,0 +1,14 @@
+#include "contract/store_contract.hpp"
+
+namespace gangway::core {
+namespace {
+
+struct MakeMemoryStore {
+  std::unique_ptr<Store> operator()() const { return std::make_unique<MemoryStore>(); }
+  void settle(Store&) const {}
+};
+
+INSTANTIATE_TYPED_TEST_SUITE_P(Memory, StoreContract, MakeMemoryStore);
+
+}  // namespace
+}  // namespace gangway::core

@@ -1,0 +1,154 @@
+// What every store must do. A store's test instantiates the suite with a maker:
+//
+//   struct MakeMemoryStore {
+//     std::unique_ptr<core::Store> operator()() const;
+//     void settle(core::Store&) const;   // returns when all that was appended is durable
+//   };
+//   INSTANTIATE_TYPED_TEST_SUITE_P(Memory, StoreContract, MakeMemoryStore);
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "core/controller.hpp"
+#include "core/store.hpp"
+
+namespace gangway::core {
+
+template <class Make>
+class StoreContract : public ::testing::Test {
+ protected:
+  void appends(std::vector<Fact> facts) {
+    std::vector<Record> batch;
+    for (Fact& fact : facts) batch.push_back(Record{++number_, std::move(fact)});
+    store_->append(batch);
+    make_.settle(*store_);
+    all_.insert(all_.end(), batch.begin(), batch.end());
+  }
+  std::vector<Record> replayed() const {
+    std::vector<Record> records;
+    store_->replay([&](const Record& record) { records.push_back(record); });
+    return records;
+  }
+  /// What a controller knows that has read these records.
+  static DurableState state_of(const std::vector<Record>& records) {
+    Controller controller{Identity{"contract", 0}, base::Limits{}};
+    for (const Record& record : records) controller.apply(record);
+    return controller.durable_state();
+  }
+  /// The store may leave records out, but not change what they lead to.
+  void expect_same_state() const {
+    const DurableState from_store = state_of(replayed());
+    const DurableState from_all = state_of(all_);
+    EXPECT_EQ(from_store.tasks, from_all.tasks);
+    EXPECT_EQ(from_store.sessions, from_all.sessions);
+    EXPECT_EQ(from_store.modules, from_all.modules);
+    EXPECT_EQ(from_store.waiting, from_all.waiting);
+    EXPECT_EQ(from_store.running, from_all.running);
+  }
+
+  static Fact accepted(std::uint64_t task, std::vector<EngineId> engines = {}) {
+    return TaskAccepted{SessionId{1}, wire::RequestId{task}, TaskId{task}, std::move(engines), "f", {"x"},
+                        base::SharedBytes{base::ByteVector(8)}, 10};
+  }
+  static Fact started(std::uint64_t task, std::uint32_t attempt) {
+    return AttemptStarted{{TaskId{task}, attempt}, EngineId{0}, 20};
+  }
+  static Fact settled(std::uint64_t task, std::uint32_t attempt, std::size_t result_bytes = 100) {
+    wire::RunInfo run;
+    run.attempt = attempt;
+    return TaskSettled{TaskId{task}, run, base::SharedBytes{base::ByteVector(result_bytes)}};
+  }
+
+  Make make_;
+  std::unique_ptr<Store> store_ = make_();
+  std::uint64_t number_ = 0;
+  std::vector<Record> all_;
+};
+
+TYPED_TEST_SUITE_P(StoreContract);
+
+TYPED_TEST_P(StoreContract, IsEmptyAtFirst) {
+  EXPECT_EQ(this->store_->durable_number(), 0U);
+  EXPECT_TRUE(this->replayed().empty());
+}
+
+TYPED_TEST_P(StoreContract, GivesBackWhatIsUnfinishedInOrder) {
+  this->appends({SessionOpened{SessionId{1}}, this->accepted(1), this->accepted(2)});
+  this->appends({this->started(1, 1)});
+  EXPECT_EQ(this->store_->durable_number(), 4U);
+  EXPECT_EQ(this->replayed(), this->all_);
+}
+
+TYPED_TEST_P(StoreContract, TakesAnEmptyBatch) {
+  this->appends({});
+  EXPECT_EQ(this->store_->durable_number(), 0U);
+}
+
+TYPED_TEST_P(StoreContract, KeepsAResultUntilItIsForgotten) {
+  this->appends({SessionOpened{SessionId{1}}, this->accepted(1), this->started(1, 1), this->settled(1, 1)});
+  this->expect_same_state();
+  this->appends({TaskForgotten{TaskId{1}}});
+  this->expect_same_state();
+}
+
+TYPED_TEST_P(StoreContract, RemembersAttemptsThatWereReturnedOrLost) {
+  this->appends({SessionOpened{SessionId{1}}, this->accepted(1), this->started(1, 1), AttemptReturned{{TaskId{1}, 1}}});
+  this->expect_same_state();
+  this->appends({this->started(1, 2), AttemptLost{{TaskId{1}, 2}, EngineId{0}, "signal 9"}});
+  this->expect_same_state();
+  this->appends({this->started(1, 3), AttemptReturned{{TaskId{1}, 3}}, this->started(1, 4)});
+  this->expect_same_state();
+  this->appends({AttemptLost{{TaskId{1}, 4}, EngineId{1}, "signal 11"}, this->started(1, 5)});
+  this->expect_same_state();
+  this->appends({this->settled(1, 5)});
+  this->expect_same_state();
+}
+
+TYPED_TEST_P(StoreContract, KeepsTheOtherPartsOfATask) {
+  this->appends({SessionOpened{SessionId{1}}, this->accepted(1, {EngineId{0}, EngineId{1}, EngineId{2}}),
+                 this->started(1, 1), this->started(2, 1), this->started(3, 1), this->settled(2, 1),
+                 TaskForgotten{TaskId{2}}});
+  this->expect_same_state();
+  this->appends({this->settled(1, 1), this->settled(3, 1), TaskForgotten{TaskId{3}}});
+  this->expect_same_state();
+  this->appends({TaskForgotten{TaskId{1}}});
+  this->expect_same_state();
+}
+
+TYPED_TEST_P(StoreContract, ForgetsTheTasksOfASessionThatEnded) {
+  this->appends({SessionOpened{SessionId{1}}, SessionOpened{SessionId{2}}, this->accepted(1), this->accepted(2),
+                 this->settled(1, 0), SessionEnded{SessionId{1}}});
+  this->expect_same_state();
+}
+
+TYPED_TEST_P(StoreContract, AcceptsTheEndOfAnAttemptWhoseSessionHasEnded) {
+  this->appends({SessionOpened{SessionId{1}}, this->accepted(1), this->started(1, 1), SessionEnded{SessionId{1}},
+                 TaskForgotten{TaskId{1}}});
+  this->expect_same_state();
+}
+
+TYPED_TEST_P(StoreContract, KeepsModules) {
+  this->appends({ModuleStored{{}, base::SharedBytes{base::ByteVector(50)}}});
+  this->expect_same_state();
+}
+
+TYPED_TEST_P(StoreContract, DoesNotGrowWithTasksThatAreDone) {
+  this->appends({SessionOpened{SessionId{1}}});
+  for (std::uint64_t task = 1; task <= 1000; ++task) {
+    this->appends({this->accepted(task), this->started(task, 1), this->settled(task, 1), TaskForgotten{TaskId{task}}});
+  }
+  EXPECT_LE(this->replayed().size(), 10U);
+  this->expect_same_state();
+}
+
+REGISTER_TYPED_TEST_SUITE_P(StoreContract, IsEmptyAtFirst, GivesBackWhatIsUnfinishedInOrder, TakesAnEmptyBatch,
+                            KeepsAResultUntilItIsForgotten, RemembersAttemptsThatWereReturnedOrLost,
+                            KeepsTheOtherPartsOfATask, ForgetsTheTasksOfASessionThatEnded,
+                            AcceptsTheEndOfAnAttemptWhoseSessionHasEnded, KeepsModules,
+                            DoesNotGrowWithTasksThatAreDone);
+
+}  // namespace gangway::core

@@ -1,0 +1,93 @@
+#include "sim/canary_bird.hpp"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+namespace gangway::sim {
+
+namespace {
+
+// The flaw shows at the n-th occasion, when something is going on.
+constexpr std::uint64_t occasion = 3;
+
+}  // namespace
+
+base::Limits CanaryBird::limits(base::Limits limits) const {
+  if (canary_ == Canary::exceed_window) limits.engine_attempts_max += 1;
+  return limits;
+}
+
+bool CanaryBird::lets_in(const core::Event& event) const {
+  if (canary_ == Canary::forget_returned) {
+    const auto* spoke = std::get_if<core::EngineSpoke>(&event);
+    return spoke == nullptr || !std::holds_alternative<wire::AttemptsReturned>(spoke->message);
+  }
+  if (canary_ == Canary::keep_forgotten) {
+    const auto* spoke = std::get_if<core::ClientSpoke>(&event);
+    return spoke == nullptr || !std::holds_alternative<wire::Acknowledge>(spoke->message);
+  }
+  return true;
+}
+
+void CanaryBird::tamper(const core::Event& last_event, core::Effects& effects) {
+  if (canary_ == Canary::none) return;
+  tamper_with_answers(effects);
+  tamper_with_runs(effects);
+  if (canary_ == Canary::forgive_overdraft) {
+    std::erase_if(effects.to_clients, [&](const core::SendToClient& send) {
+      const auto* goodbye = std::get_if<wire::Goodbye>(&send.message);
+      if (goodbye == nullptr || goodbye->reason.find("exceeds the credit") == std::string::npos) return false;
+      std::erase(effects.to_close, send.connection);
+      return true;
+    });
+  }
+  const auto* lost = std::get_if<core::EngineLost>(&last_event);
+  if (canary_ == Canary::send_to_lost && lost != nullptr && last_runs_.contains(lost->engine)) {
+    effects.to_engines.push_back({{lost->engine}, last_runs_.at(lost->engine)});
+  }
+}
+
+void CanaryBird::tamper_with_answers(core::Effects& effects) {
+  for (auto send = effects.to_clients.begin(); send != effects.to_clients.end(); ++send) {
+    if (auto* welcome = std::get_if<wire::Welcome>(&send->message)) {
+      if (canary_ == Canary::overstate_credit) welcome->tasks_credit += 2;
+      continue;
+    }
+    if (!std::holds_alternative<wire::TaskFinished>(send->message)) continue;
+    if (canary_ == Canary::lose_answer && ++seen_ == occasion) {
+      effects.to_clients.erase(send);
+      return;
+    }
+    if (canary_ == Canary::duplicate_answer && ++seen_ == occasion) {
+      effects.to_clients.insert(send, core::SendToClient{*send});
+      return;
+    }
+  }
+}
+
+void CanaryBird::tamper_with_runs(core::Effects& effects) {
+  for (auto send = effects.to_engines.begin(); send != effects.to_engines.end(); ++send) {
+    const auto* run = std::get_if<wire::RunTask>(&send->message);
+    if (run == nullptr) continue;
+    for (const EngineId engine : send->engines) last_runs_.insert_or_assign(engine, *run);
+    if (canary_ == Canary::repeat_attempt && ++seen_ == occasion) {
+      effects.to_engines.push_back(core::SendToEngines{*send});
+      return;
+    }
+    if (canary_ != Canary::swap_order || run->returnable || send->engines.size() != 1) continue;
+    if (held_ && held_->engines == send->engines) {
+      // The second one first; each is held no longer.
+      effects.to_engines.insert(std::next(send), *std::exchange(held_, std::nullopt));
+      canary_ = Canary::none;
+      return;
+    }
+    if (!held_) {
+      held_ = *send;
+      effects.to_engines.erase(send);
+      return;
+    }
+  }
+}
+
+}  // namespace gangway::sim

@@ -1,0 +1,36 @@
+// Plants one flaw between the controller and the world, to prove that the simulation would find it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+
+#include "core/effect.hpp"
+#include "core/event.hpp"
+#include "sim/scenario.hpp"
+
+namespace gangway::sim {
+
+class CanaryBird {
+ public:
+  explicit CanaryBird(Canary canary) : canary_{canary} {}
+
+  /// The limits that the controller is to believe in.
+  [[nodiscard]] base::Limits limits(base::Limits limits) const;
+  /// Whether the controller hears of the event.
+  [[nodiscard]] bool lets_in(const core::Event& event) const;
+  /// Changes what the controller wants done.
+  void tamper(const core::Event& last_event, core::Effects& effects);
+  [[nodiscard]] bool tells_before_commit() const { return canary_ == Canary::tell_before_commit; }
+
+ private:
+  void tamper_with_answers(core::Effects& effects);
+  void tamper_with_runs(core::Effects& effects);
+
+  Canary canary_;
+  std::uint64_t seen_ = 0;
+  std::map<EngineId, wire::RunTask> last_runs_;
+  std::optional<core::SendToEngines> held_;
+};
+
+}  // namespace gangway::sim

@@ -1,0 +1,60 @@
+#include "sim/rude_client.hpp"
+
+#include "sim/work.hpp"
+
+namespace gangway::sim {
+
+namespace {
+
+constexpr std::uint64_t ways = 7;
+
+}  // namespace
+
+RudeClient::RudeClient(World& world, const Scenario& scenario, Shell& shell)
+    : world_{world},
+      scenario_{scenario},
+      shell_{shell},
+      way_{world.random().below(ways)},
+      down_{world, base::microseconds(500),
+            [this](const wire::GatewayMessage& message) {
+              if (std::holds_alternative<wire::Welcome>(message)) misbehave();
+              if (std::holds_alternative<wire::Goodbye>(message)) goodbye_ = true;
+            }},
+      up_{world, base::microseconds(500), [this](const wire::ClientMessage& message) {
+            if (!closed_) shell_.happens(core::ClientSpoke{connection_, message});
+          }} {}
+
+void RudeClient::start() {
+  connection_ = shell_.connect(core::Role::submit, down_, [this] { closed_ = true; });
+  if (way_ == 0) return;  // says nothing at all
+  if (way_ == 1) {
+    up_.send(wire::QueryCluster{wire::RequestId{1}});
+    return;
+  }
+  up_.send(wire::Hello{way_ == 2 ? 99 : wire::protocol_version, "rude"});
+}
+
+void RudeClient::misbehave() {
+  if (way_ == 3) return;  // never pings
+  // With a large credit it would take too long.
+  if (way_ == 4 || (way_ == 6 && scenario_.limits.session_tasks_max > 200)) {
+    up_.send(wire::QueryCluster{wire::RequestId{7}});
+    up_.send(wire::QueryCluster{wire::RequestId{7}});
+    return;
+  }
+  if (way_ == 5) {
+    up_.send(wire::Acknowledge{{TaskId{1}}});
+    return;
+  }
+  // More than its credit.
+  Work work;
+  work.run = base::microseconds(10);
+  const base::SharedBytes operation = operation_for(work, {}, 1'000'000, 1);
+  const std::vector<EngineId> unknown(std::min<std::size_t>(scenario_.limits.session_tasks_max, 8), EngineId{4711});
+  const std::uint64_t submissions = scenario_.limits.session_tasks_max / unknown.size() + 1;
+  for (std::uint64_t i = 1; i <= submissions; ++i) {
+    up_.send(wire::SubmitTask{wire::RequestId{i}, unknown, "rude", {}, operation});
+  }
+}
+
+}  // namespace gangway::sim

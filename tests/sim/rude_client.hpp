@@ -1,0 +1,32 @@
+// A client that breaks the protocol in one way and must be sent away for it.
+#pragma once
+
+#include "sim/scenario.hpp"
+#include "sim/shell.hpp"
+#include "sim/sim_link.hpp"
+
+namespace gangway::sim {
+
+class RudeClient {
+ public:
+  RudeClient(World& world, const Scenario& scenario, Shell& shell);
+
+  void start();
+  /// It got its Goodbye and the connection was closed.
+  [[nodiscard]] bool dismissed() const { return goodbye_ && closed_; }
+
+ private:
+  void misbehave();
+
+  World& world_;
+  const Scenario& scenario_;
+  Shell& shell_;
+  std::uint64_t way_;
+  bool goodbye_ = false;
+  bool closed_ = false;
+  core::ConnectionId connection_;
+  SimLink<wire::GatewayMessage> down_;
+  SimLink<wire::ClientMessage> up_;
+};
+
+}  // namespace gangway::sim

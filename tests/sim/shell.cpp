@@ -1,0 +1,159 @@
+#include "sim/shell.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <variant>
+
+namespace gangway::sim {
+
+namespace {
+
+/// Events after which addresses change: their effects are a batch of their own.
+bool stands_alone(const core::Event& event) {
+  return std::holds_alternative<core::EngineLost>(event) || std::holds_alternative<core::ConnectionClosed>(event);
+}
+
+}  // namespace
+
+Shell::Shell(World& world, const Scenario& scenario, Auditor& auditor)
+    : world_{world},
+      scenario_{scenario},
+      auditor_{auditor},
+      canary_{scenario.canary},
+      controller_{core::Identity{"simulated", 0}, canary_.limits(scenario.limits)},
+      store_{world, [this] { release(); }} {}
+
+void Shell::happens(core::Event event) {
+  if (!canary_.lets_in(event)) {
+    // The controller is deaf to it, the auditor is not.
+    auditor_.observe({&event, 1}, core::Effects{});
+    return;
+  }
+  events_.push_back(std::move(event));
+  if (std::exchange(turn_scheduled_, true)) return;
+  world_.after(world_.random().span({0}, base::microseconds(20)), [this] { turn(); });
+}
+
+core::ConnectionId Shell::connect(core::Role role, SimLink<wire::GatewayMessage>& down,
+                                  std::function<void()> on_closed) {
+  const core::ConnectionId id{++connections_ever_};
+  clients_.emplace(id, Client{&down, std::move(on_closed)});
+  happens(core::ConnectionOpened{id, role});
+  return id;
+}
+
+void Shell::disconnect(core::ConnectionId connection) {
+  clients_.erase(connection);
+  happens(core::ConnectionClosed{connection});
+}
+
+void Shell::attach(EngineId engine, SimLink<wire::ToEngine>& down) {
+  engines_[engine] = std::make_shared<EngineAddress>(EngineAddress{&down});
+}
+
+void Shell::detach(EngineId engine, std::string reason) {
+  engines_.at(engine)->alive = false;
+  happens(core::EngineLost{engine, std::move(reason)});
+}
+
+void Shell::turn() {
+  turn_scheduled_ = false;
+  std::vector<core::Event> group;
+  while (!events_.empty()) {
+    const bool alone = !scenario_.shared_effects || stands_alone(events_.front());
+    if (alone && !group.empty()) handle(std::exchange(group, {}));
+    group.push_back(std::move(events_.front()));
+    events_.pop_front();
+    if (alone) handle(std::exchange(group, {}));
+  }
+  if (!group.empty()) handle(group);
+  arm_deadline();
+}
+
+void Shell::handle(const std::vector<core::Event>& events) {
+  core::Effects effects;
+  for (const core::Event& event : events) {
+    if (world_.traces()) trace(event);
+    controller_.handle(event, world_.now(), effects);
+    controller_.check_invariants();
+  }
+  canary_.tamper(events.back(), effects);
+  if (world_.traces()) trace(effects);
+  auditor_.observe(events, effects);
+  for (const core::Record& record : effects.journal) {
+    world_.require(record.number == journal_.size() + 1, "the records are not numbered in a row");
+    journal_.push_back(record);
+  }
+  store_.append(effects.journal);
+
+  Batch batch;
+  batch.number = journal_.size();
+  for (const core::SendToEngines& send : effects.to_engines) {
+    for (std::size_t i = 0; i < send.engines.size(); ++i) {
+      batch.to_engines.push_back({engines_.at(send.engines[i]), core::message_for(send, i)});
+    }
+  }
+  if (canary_.tells_before_commit()) {
+    for (const core::SendToClient& send : std::exchange(effects.to_clients, {})) tell(send);
+  }
+  batch.to_clients = std::move(effects.to_clients);
+  batch.to_close = std::move(effects.to_close);
+  batches_.push_back(std::move(batch));
+  release();
+}
+
+void Shell::release() {
+  while (!batches_.empty() && batches_.front().number <= store_.durable_number()) {
+    const Batch batch = std::move(batches_.front());
+    batches_.pop_front();
+    for (const ToOneEngine& send : batch.to_engines) {
+      if (!send.address->alive) continue;
+      auditor_.leaves(send.message, store_.durable_number());
+      send.address->down->send(send.message);
+    }
+    for (const core::SendToClient& send : batch.to_clients) tell(send);
+    for (const core::ConnectionId id : batch.to_close) close(id);
+  }
+}
+
+void Shell::tell(const core::SendToClient& send) {
+  auditor_.leaves(send, store_.durable_number());
+  const auto found = clients_.find(send.connection);
+  if (found != clients_.end()) found->second.down->send(send.message);
+}
+
+void Shell::close(core::ConnectionId connection) {
+  const auto found = clients_.find(connection);
+  if (found == clients_.end()) return;
+  found->second.down->later(found->second.on_closed);
+  clients_.erase(found);
+  // Some shells report the close that they were asked for.
+  if (world_.random().chance(50)) happens(core::ConnectionClosed{connection});
+}
+
+void Shell::arm_deadline() {
+  const auto next = controller_.next_deadline();
+  if (!next || (deadline_ && *deadline_ <= *next)) return;
+  deadline_ = next;
+  world_.at(*next, [this] {
+    deadline_.reset();
+    happens(core::TimePassed{});
+  });
+}
+
+void Shell::check_restart() const {
+  const core::DurableState& now = controller_.durable_state();
+  core::Controller from_journal{core::Identity{"simulated", 0}, scenario_.limits};
+  for (const core::Record& record : journal_) from_journal.apply(record);
+  world_.require(from_journal.durable_state() == now, "the journal tells another story than the controller");
+
+  // The store may lag behind, and leaves out what is done; it can be compared when nothing is under way.
+  if (store_.durable_number() != now.records || now.running != 0) return;
+  core::Controller from_store{core::Identity{"simulated", 0}, scenario_.limits};
+  store_.replay([&](const core::Record& record) { from_store.apply(record); });
+  world_.require(from_store.durable_state().tasks == now.tasks, "the store tells another story than the controller");
+  world_.require(from_store.durable_state().sessions == now.sessions, "the store knows other sessions");
+}
+
+}  // namespace gangway::sim

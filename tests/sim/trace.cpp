@@ -1,0 +1,102 @@
+// What a trace says about events and effects.
+#include <string>
+#include <type_traits>
+#include <variant>
+
+#include "sim/shell.hpp"
+
+namespace gangway::sim {
+
+namespace {
+
+std::string number(std::uint64_t value) { return std::to_string(value); }
+
+std::string text_of(const wire::ClientMessage& message) {
+  static constexpr const char* names[] = {"Hello",       "OfferModule",  "UploadModule", "SubmitTask",
+                                          "Acknowledge", "QueryCluster", "Shutdown",     "Ping"};
+  std::string text = names[message.index()];
+  if (const auto* submit = std::get_if<wire::SubmitTask>(&message)) {
+    text += " request " + number(submit->request.value()) + " " + submit->label + " engines";
+    for (const EngineId engine : submit->engines) text += " " + number(engine.value());
+    for (const std::string& need : submit->needs) text += " needs " + need;
+  }
+  if (const auto* acknowledge = std::get_if<wire::Acknowledge>(&message)) {
+    for (const TaskId task : acknowledge->tasks) text += " " + number(task.value());
+  }
+  return text;
+}
+
+std::string text_of(const wire::GatewayMessage& message) {
+  static constexpr const char* names[] = {"Welcome",      "ModuleAnswered", "TaskAccepted", "TaskFinished", "Refused",
+                                          "ClusterState", "EnginesChanged", "Pong",         "Goodbye"};
+  std::string text = names[message.index()];
+  if (const auto* accepted = std::get_if<wire::TaskAccepted>(&message)) {
+    text += " request " + number(accepted->request.value()) + " task " + number(accepted->first_task.value()) + " parts " +
+            number(accepted->parts);
+  } else if (const auto* finished = std::get_if<wire::TaskFinished>(&message)) {
+    text += " task " + number(finished->task.value());
+    if (const auto* failure = std::get_if<wire::Failure>(&finished->outcome)) text += ": " + failure->text;
+  } else if (const auto* goodbye = std::get_if<wire::Goodbye>(&message)) {
+    text += ": " + goodbye->reason;
+  } else if (const auto* refused = std::get_if<wire::Refused>(&message)) {
+    text += ": " + refused->reason;
+  }
+  return text;
+}
+
+std::string text_of(const wire::FromEngine& message) {
+  static constexpr const char* names[] = {"EngineReady", "AttemptFinished", "AttemptsReturned", "EngineLeaving"};
+  std::string text = names[message.index()];
+  if (const auto* finished = std::get_if<wire::AttemptFinished>(&message)) {
+    text += " task " + number(finished->attempt.task.value()) + " attempt " + number(finished->attempt.attempt);
+    if (std::holds_alternative<wire::Failure>(finished->outcome)) text += " failed";
+    for (const std::string& name : finished->names_added) text += " +" + name;
+    for (const std::string& name : finished->names_removed) text += " -" + name;
+  } else if (const auto* returned = std::get_if<wire::AttemptsReturned>(&message)) {
+    for (const wire::AttemptRef& ref : returned->attempts) text += " " + number(ref.task.value());
+  }
+  return text;
+}
+
+}  // namespace
+
+void Shell::trace(const core::Event& event) const {
+  std::visit(
+      [&](const auto& what) {
+        using T = std::decay_t<decltype(what)>;
+        if constexpr (std::is_same_v<T, core::ConnectionOpened>) {
+          world_.trace("connection " + number(what.connection.value()) + " opened");
+        } else if constexpr (std::is_same_v<T, core::ConnectionClosed>) {
+          world_.trace("connection " + number(what.connection.value()) + " closed");
+        } else if constexpr (std::is_same_v<T, core::ClientSpoke>) {
+          world_.trace("client " + number(what.connection.value()) + ": " + text_of(what.message));
+        } else if constexpr (std::is_same_v<T, core::EngineSpoke>) {
+          world_.trace("engine " + number(what.engine.value()) + ": " + text_of(what.message));
+        } else if constexpr (std::is_same_v<T, core::EngineLost>) {
+          world_.trace("engine " + number(what.engine.value()) + " lost");
+        } else {
+          world_.trace("time passed");
+        }
+      },
+      event);
+}
+
+void Shell::trace(const core::Effects& effects) const {
+  for (const core::SendToEngines& send : effects.to_engines) {
+    static constexpr const char* names[] = {"RunTask", "StoreModule", "LeaveCluster"};
+    for (std::size_t i = 0; i < send.engines.size(); ++i) {
+      std::string text = "  -> engine " + number(send.engines[i].value()) + ": " + names[send.message.index()];
+      const wire::ToEngine message = core::message_for(send, i);
+      if (const auto* run = std::get_if<wire::RunTask>(&message)) {
+        text += " task " + number(run->attempt.task.value()) + " attempt " + number(run->attempt.attempt);
+      }
+      world_.trace(text);
+    }
+  }
+  for (const core::SendToClient& send : effects.to_clients) {
+    world_.trace("  -> client " + number(send.connection.value()) + ": " + text_of(send.message));
+  }
+  for (const core::ConnectionId id : effects.to_close) world_.trace("  -> close " + number(id.value()));
+}
+
+}  // namespace gangway::sim

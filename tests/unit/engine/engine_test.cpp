@@ -1,0 +1,349 @@
+// An engine between a recording gateway and keeper, and workers that the test plays by hand over real channels.
+#include "engine/engine.hpp"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+
+#include "tls/digest.hpp"
+#include "wire/codec.hpp"
+
+namespace gangway::engine {
+namespace {
+
+using base::SharedBytes;
+
+SharedBytes bytes(std::string_view text) {
+  return SharedBytes::copy_of(base::bytes_of(text));
+}
+
+/// The worker's side of a channel, driven by the test.
+class ByHand {
+ public:
+  ByHand(std::uint64_t number, Engine& engine, base::Instant now) : number_{number} {
+    keeper::ChannelDescriptors mine = std::move(keeper::ChannelDescriptors::create()).value();
+    keeper::ChannelDescriptors theirs{keeper::Descriptor{::dup(mine.memory.get())},
+                                      keeper::Descriptor{::dup(mine.event.get())}};
+    engine.report(keeper::WorkerStarted{number, ::getpid(), std::move(theirs)}, now);
+    end_ = std::make_unique<keeper::WorkerEnd>(
+        std::move(keeper::WorkerEnd::open(std::move(mine), base::Duration{0}).value()));
+    say(wire::WorkerReady{::getpid()});
+  }
+
+  void say(const wire::FromWorker& message) { EXPECT_TRUE(end_->send(wire::encode(message))); }
+
+  /// The next message of the rank, which must be a T.
+  template <class T>
+  T hear() {
+    const std::optional<keeper::ChannelMessage> received = end_->receive();
+    EXPECT_TRUE(received.has_value());
+    const base::Result<wire::ToWorker> message = wire::decode_to_worker(received->number, received->body);
+    EXPECT_TRUE(message.ok() && std::holds_alternative<T>(message.value()));
+    return std::get<T>(message.value());
+  }
+
+  [[nodiscard]] std::uint64_t number() const { return number_; }
+  keeper::LastWordsArea& last_words() { return end_->last_words(); }
+
+ private:
+  std::uint64_t number_;
+  std::unique_ptr<keeper::WorkerEnd> end_;
+};
+
+class EngineTest : public testing::Test {
+ protected:
+  EngineTest() {
+    std::string pattern = testing::TempDir() + "gangway-engine-XXXXXX";
+    EXPECT_NE(::mkdtemp(pattern.data()), nullptr);
+    directory_ = pattern;
+    EnginePorts ports{[this](const wire::FromEngine& message) { to_gateway_.push_back(message); },
+                      [this](const keeper::RankRequest& request) { to_keeper_.push_back(request); },
+                      {[](int) {}, [](int) {}}};
+    engine_ = std::make_unique<Engine>(wire::EngineInfo{EngineId{3}, 1, "node7", 1}, arena_, directory_, tls::sha256,
+                                       std::move(ports));
+  }
+  ~EngineTest() override {
+    to_gateway_.clear();
+    engine_.reset();
+    std::filesystem::remove_all(directory_);
+  }
+
+  static keeper::Arena make_arena() {
+    base::Result<keeper::Descriptor> memory = keeper::Arena::create(std::uint64_t{256} << 20);
+    return std::move(keeper::Arena::map(memory.value().get(), keeper::arena_base).value());
+  }
+
+  void run_turns() {
+    while (engine_->turn(now_)) {
+    }
+  }
+
+  wire::AttemptRef submit(const wire::Operation& operation, base::ByteView bulk = {}, bool returnable = false) {
+    base::ByteVector encoded = wire::encode_operation(operation, bulk.size());
+    std::copy(bulk.begin(), bulk.end(), encoded.end() - static_cast<std::ptrdiff_t>(bulk.size()));
+    const wire::AttemptRef attempt{TaskId{++last_task_}, 1};
+    engine_->receive(wire::RunTask{attempt, returnable, SharedBytes{std::move(encoded)}});
+    run_turns();
+    return attempt;
+  }
+
+  wire::AttemptRef submit_call(bool returnable = false) {
+    wire::Call call;
+    call.function.module = module_;
+    call.function.name = "f";
+    return submit(call, base::bytes_of("arguments"), returnable);
+  }
+
+  void store_module() { engine_->receive(wire::StoreModule{module_, bytes("module")}); }
+
+  /// Plays the loading of the module and takes the call.
+  wire::RunCall load_and_take_call(ByHand& worker) {
+    worker.hear<wire::LoadModule>();
+    worker.say(wire::ModuleLoaded{module_, ""});
+    run_turns();
+    return worker.hear<wire::RunCall>();
+  }
+
+  /// The only answer since the last look, which must be an AttemptFinished.
+  wire::AttemptFinished answer() {
+    run_turns();
+    std::vector<wire::AttemptFinished> found;
+    for (const wire::FromEngine& message : std::exchange(to_gateway_, {})) {
+      if (const auto* finished = std::get_if<wire::AttemptFinished>(&message)) found.push_back(*finished);
+    }
+    EXPECT_EQ(found.size(), 1U);
+    return found.empty() ? wire::AttemptFinished{} : found.front();
+  }
+
+  wire::Failure failure() { return std::get<wire::Failure>(answer().outcome); }
+
+  keeper::Arena arena_ = make_arena();
+  std::string directory_;
+  base::Instant now_{0};
+  std::uint64_t last_task_ = 0;
+  const wire::ModuleHash module_ = tls::sha256(base::bytes_of("module"));
+  std::vector<wire::FromEngine> to_gateway_;
+  std::vector<keeper::RankRequest> to_keeper_;
+  std::unique_ptr<Engine> engine_;
+};
+
+TEST_F(EngineTest, IsReadyWithItsFirstWorkerAndSaysSoOnce) {
+  ByHand first{1, *engine_, now_};
+  ByHand second{2, *engine_, now_};
+  run_turns();
+  ASSERT_EQ(to_gateway_.size(), 1U);
+  EXPECT_EQ(std::get<wire::EngineReady>(to_gateway_[0]).engine.id, EngineId{3});
+}
+
+TEST_F(EngineTest, PushesAndPullsWithoutAWorker) {
+  const base::ByteVector value = wire::encode_value({false, "i", 0}, 4);
+  submit(wire::Push{"a", {}}, value);
+  EXPECT_EQ(answer().names_added, std::vector<std::string>{"a"});
+  submit(wire::Pull{"a"});
+  EXPECT_EQ(std::get<SharedBytes>(answer().outcome), SharedBytes{value});
+  submit(wire::Pull{"b"});
+  EXPECT_EQ(failure().text, "no value named 'b' here; there is 'a'");
+}
+
+TEST_F(EngineTest, LoadsTheModuleOnceAndHandsTheCallToTheOldestWorker) {
+  store_module();
+  ByHand worker{1, *engine_, now_};
+  ByHand standby{2, *engine_, now_};
+  run_turns();
+  const wire::AttemptRef attempt = submit_call();
+  const wire::RunCall call = load_and_take_call(worker);
+  EXPECT_EQ(call.attempt, attempt);
+  EXPECT_EQ(std::get<SharedBytes>(call.arguments), bytes("arguments"));
+  EXPECT_EQ(standby.hear<wire::LoadModule>().hash, module_);
+  worker.say(wire::CallFinished{attempt, 17, bytes("result")});
+  const wire::AttemptFinished finished = answer();
+  EXPECT_EQ(finished.attempt, attempt);
+  EXPECT_EQ(finished.run_ns, 17);
+  EXPECT_EQ(std::get<SharedBytes>(finished.outcome), bytes("result"));
+  submit_call();
+  worker.hear<wire::RunCall>();
+}
+
+TEST_F(EngineTest, RunsOneOperationAtATimeInTheOrderTheyCame) {
+  store_module();
+  ByHand worker{1, *engine_, now_};
+  run_turns();
+  const wire::AttemptRef call = submit_call();
+  submit(wire::Push{"a", {}}, wire::encode_value({false, "i", 0}, 4));
+  load_and_take_call(worker);
+  for (const wire::FromEngine& message : to_gateway_) EXPECT_TRUE(std::holds_alternative<wire::EngineReady>(message));
+  to_gateway_.clear();
+  worker.say(wire::CallFinished{call, 0, bytes("")});
+  run_turns();
+  ASSERT_EQ(to_gateway_.size(), 2U);
+  EXPECT_EQ(std::get<wire::AttemptFinished>(to_gateway_[0]).attempt, call);
+}
+
+TEST_F(EngineTest, AWorkerThatDiesCostsItsTaskAndTheNextOneGoesOn) {
+  store_module();
+  ByHand worker{1, *engine_, now_};
+  ByHand standby{2, *engine_, now_};
+  run_turns();
+  submit_call();
+  load_and_take_call(worker);
+  worker.last_words().write({SIGSEGV, 0x10, false});
+  engine_->report(keeper::WorkerEnded{1, SIGSEGV}, now_);
+  const wire::Failure crash = failure();
+  EXPECT_EQ(crash.kind, wire::FailureKind::worker_crashed);
+  EXPECT_NE(crash.text.find("SIGSEGV"), std::string::npos) << crash.text;
+  EXPECT_NE(crash.text.find("0x10"), std::string::npos) << crash.text;
+  EXPECT_EQ(crash.engine, EngineId{3});
+  EXPECT_EQ(crash.host, "node7");
+
+  standby.hear<wire::LoadModule>();
+  standby.say(wire::ModuleLoaded{module_, ""});
+  run_turns();
+  const wire::AttemptRef next = submit_call();
+  EXPECT_EQ(standby.hear<wire::RunCall>().attempt, next);
+}
+
+TEST_F(EngineTest, TellsAStackOverflowFromOtherCrashes) {
+  store_module();
+  ByHand worker{1, *engine_, now_};
+  run_turns();
+  submit_call();
+  load_and_take_call(worker);
+  worker.last_words().write({SIGSEGV, 0x10, true});
+  engine_->report(keeper::WorkerEnded{1, SIGSEGV}, now_);
+  EXPECT_NE(failure().text.find("stack overflowed"), std::string::npos);
+}
+
+TEST_F(EngineTest, AnAnswerGivenBeforeTheDeathCounts) {
+  store_module();
+  ByHand worker{1, *engine_, now_};
+  run_turns();
+  const wire::AttemptRef attempt = submit_call();
+  load_and_take_call(worker);
+  worker.say(wire::CallFinished{attempt, 0, bytes("done")});
+  engine_->report(keeper::WorkerEnded{1, SIGKILL}, now_);
+  EXPECT_EQ(std::get<SharedBytes>(answer().outcome), bytes("done"));
+}
+
+TEST_F(EngineTest, AnArrayThatTheDeadTaskWasWritingIsTorn) {
+  store_module();
+  ByHand worker{1, *engine_, now_};
+  run_turns();
+  submit(wire::Push{"x", {}}, wire::encode_value({true, "d", 8}, 80));
+  answer();
+  const wire::AttemptRef attempt = submit_call();
+  load_and_take_call(worker);
+  worker.say(wire::OpenValue{"x", wire::ValueAccess::write});
+  run_turns();
+  EXPECT_EQ(worker.hear<wire::ValueOpened>().data.bytes, 80U);
+  engine_->report(keeper::WorkerEnded{1, SIGABRT}, now_);
+  answer();
+  submit(wire::Pull{"x"});
+  const wire::Failure torn = failure();
+  EXPECT_EQ(torn.kind, wire::FailureKind::torn);
+  EXPECT_NE(torn.text.find("task " + std::to_string(attempt.task.value())), std::string::npos) << torn.text;
+}
+
+TEST_F(EngineTest, ALargeResultComesFromTheBlockThatWasGranted) {
+  store_module();
+  ByHand worker{1, *engine_, now_};
+  run_turns();
+  const wire::AttemptRef attempt = submit_call();
+  load_and_take_call(worker);
+  worker.say(wire::GrantBlock{1 << 20});
+  run_turns();
+  const wire::ArenaRange block = worker.hear<wire::BlockGranted>().block;
+  (*arena_.at(block.offset, block.bytes))[7] = std::byte{42};
+  worker.say(wire::CallFinished{attempt, 0, block});
+  const auto result = std::get<SharedBytes>(answer().outcome);
+  EXPECT_EQ(result.size(), std::size_t{1} << 20);
+  EXPECT_EQ(result.view()[7], std::byte{42});
+}
+
+TEST_F(EngineTest, MemoryThatWasNotGrantedIsNoResult) {
+  store_module();
+  ByHand worker{1, *engine_, now_};
+  run_turns();
+  const wire::AttemptRef attempt = submit_call();
+  load_and_take_call(worker);
+  worker.say(wire::CallFinished{attempt, 0, wire::ArenaRange{~std::uint64_t{0} - 10, 100}});
+  EXPECT_EQ(failure().kind, wire::FailureKind::worker_crashed);
+}
+
+TEST_F(EngineTest, AResultThatIsTooLargeToTravelIsRefusedWithTheBound) {
+  store_module();
+  ByHand worker{1, *engine_, now_};
+  run_turns();
+  submit_call();
+  load_and_take_call(worker);
+  worker.say(wire::GrantBlock{std::uint64_t{65} << 20});
+  run_turns();
+  EXPECT_NE(worker.hear<wire::BlockGranted>().reason.find("67108864"), std::string::npos);
+}
+
+TEST_F(EngineTest, AModuleThatDoesNotLoadFailsTheTaskWithTheLoadersWords) {
+  store_module();
+  ByHand worker{1, *engine_, now_};
+  run_turns();
+  submit_call();
+  worker.hear<wire::LoadModule>();
+  worker.say(wire::ModuleLoaded{module_, "libzzz.so: cannot open shared object file"});
+  EXPECT_NE(failure().text.find("libzzz.so"), std::string::npos);
+}
+
+TEST_F(EngineTest, AModuleThatNeverCameFailsTheTask) {
+  ByHand worker{1, *engine_, now_};
+  run_turns();
+  submit_call();
+  EXPECT_NE(failure().text.find("has not been sent"), std::string::npos);
+}
+
+TEST_F(EngineTest, GivesBalancedTasksBackThatWaitBehindALongOne) {
+  store_module();
+  ByHand worker{1, *engine_, now_};
+  run_turns();
+  const wire::AttemptRef running = submit_call(true);
+  const wire::AttemptRef balanced = submit_call(true);
+  const wire::AttemptRef direct = submit_call(false);
+  load_and_take_call(worker);
+  to_gateway_.clear();
+  ASSERT_TRUE(engine_->sleep_max(now_).has_value());
+  EXPECT_TRUE(to_gateway_.empty());
+  now_ = now_ + base::milliseconds(11);
+  run_turns();
+  ASSERT_EQ(to_gateway_.size(), 1U);
+  EXPECT_EQ(std::get<wire::AttemptsReturned>(to_gateway_[0]).attempts, std::vector<wire::AttemptRef>{balanced});
+  to_gateway_.clear();
+  worker.say(wire::CallFinished{running, 0, bytes("")});
+  run_turns();
+  EXPECT_EQ(worker.hear<wire::RunCall>().attempt, direct);
+}
+
+TEST_F(EngineTest, ACallWaitsForAWorkerButNotForEver) {
+  store_module();
+  submit_call();
+  EXPECT_TRUE(to_gateway_.empty());
+  now_ = now_ + base::seconds(31);
+  EXPECT_NE(failure().text.find("no worker"), std::string::npos);
+}
+
+TEST_F(EngineTest, AWorkerThatWritesNonsenseIsEnded) {
+  store_module();
+  ByHand worker{1, *engine_, now_};
+  run_turns();
+  worker.say(wire::CallFinished{{TaskId{99}, 1}, 0, bytes("nobody asked")});
+  run_turns();
+  ASSERT_EQ(to_keeper_.size(), 1U);
+  EXPECT_EQ(std::get<keeper::EndWorker>(to_keeper_[0]).number, 1U);
+}
+
+TEST_F(EngineTest, LeavesWhenItIsTold) {
+  engine_->receive(wire::LeaveCluster{});
+  EXPECT_TRUE(engine_->has_left());
+  EXPECT_TRUE(std::holds_alternative<wire::EngineLeaving>(to_gateway_.at(0)));
+  EXPECT_TRUE(std::holds_alternative<keeper::Farewell>(to_keeper_.at(0)));
+}
+
+}  // namespace
+}  // namespace gangway::engine

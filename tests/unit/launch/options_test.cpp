@@ -1,0 +1,68 @@
+#include "launch/supervisor_options.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace gangway::launch {
+namespace {
+
+using testing::HasSubstr;
+
+TEST(SupervisorOptions, ComeBackAsTheyWereWritten) {
+  SupervisorOptions options;
+  options.home = "/a home";
+  options.profile = Profile::local(7);
+  options.profile.name = "one";
+  options.profile.bind_address = "::1";
+  options.profile.ports = {7000, 7010};
+  options.profile.arena_bytes = 1ULL << 40;
+  options.profile.start_timeout = std::chrono::milliseconds{1234};
+  options.report_fd = 3;
+  options.owner_fd = -1;
+
+  const std::vector<std::string> arguments = to_arguments(options);
+  std::vector<const char*> pointers{"gangway-supervisor"};
+  for (const std::string& argument : arguments) pointers.push_back(argument.c_str());
+  const auto parsed = parse_supervisor_options(static_cast<int>(pointers.size()), pointers.data());
+
+  ASSERT_TRUE(parsed.ok()) << parsed.fault().text;
+  EXPECT_EQ(parsed.value().home, options.home);
+  EXPECT_EQ(parsed.value().profile, options.profile);
+  EXPECT_EQ(parsed.value().report_fd, options.report_fd);
+  EXPECT_EQ(parsed.value().owner_fd, options.owner_fd);
+}
+
+TEST(SupervisorOptions, AreNotForHands) {
+  const char* const arguments[] = {"gangway-supervisor"};
+  EXPECT_THAT(parse_supervisor_options(1, arguments).fault().text, HasSubstr("started by `gangway start`"));
+}
+
+TEST(ResolvedProfile, HasANameAndAnArena) {
+  const auto first = resolve(Profile::local(4));
+  const auto second = resolve(Profile::local(4));
+  ASSERT_TRUE(first.ok());
+  ASSERT_TRUE(second.ok());
+  EXPECT_NE(first.value().name, second.value().name);
+  EXPECT_GE(first.value().arena_bytes, 16ULL << 20);
+  EXPECT_LE(first.value().arena_bytes, 64ULL << 30);
+}
+
+TEST(ResolvedProfile, RefusesWhatNoClusterCanBe) {
+  Profile profile = Profile::local(0);
+  EXPECT_THAT(resolve(profile).fault().text, HasSubstr("engines"));
+  profile = Profile::local(1);
+  profile.name = "../x";
+  EXPECT_THAT(resolve(profile).fault().text, HasSubstr("name"));
+  profile = Profile::local(1);
+  profile.gateways = 2;
+  EXPECT_THAT(resolve(profile).fault().text, HasSubstr("one gateway"));
+  profile = Profile::local(1);
+  profile.arena_bytes = 4096;
+  EXPECT_THAT(resolve(profile).fault().text, HasSubstr("arena"));
+  profile = Profile::local(1);
+  profile.start_timeout = std::chrono::milliseconds{0};
+  EXPECT_THAT(resolve(profile).fault().text, HasSubstr("time"));
+}
+
+}  // namespace
+}  // namespace gangway::launch

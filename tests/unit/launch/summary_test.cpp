@@ -1,0 +1,60 @@
+#include "launch/summary.hpp"
+
+#include <gtest/gtest.h>
+
+#include "launch/private_file.hpp"
+#include "temporary_directory.hpp"
+
+namespace gangway::launch {
+namespace {
+
+class SummaryTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    state_.host = host_name();
+    state_.supervisor = this_process();
+    state_.phase = Phase::running;
+    ASSERT_TRUE(home_.create_cluster("one", state_).ok());
+  }
+
+  Condition condition() {
+    EXPECT_TRUE(write_state(home_.cluster("one").state_file(), state_));
+    return summary_of(home_.cluster("one")).condition;
+  }
+
+  TemporaryDirectory temporary_;
+  ClusterHome home_{temporary_.path()};
+  ClusterState state_;
+};
+
+TEST_F(SummaryTest, TellsHowAClusterIs) {
+  EXPECT_EQ(condition(), Condition::running);
+  state_.phase = Phase::starting;
+  EXPECT_EQ(condition(), Condition::starting);
+  state_.phase = Phase::stopping;
+  EXPECT_EQ(condition(), Condition::stopping);
+  state_.supervisor.start_ticks += 1;
+  EXPECT_EQ(condition(), Condition::dead);
+  state_.phase = Phase::ended;
+  EXPECT_EQ(condition(), Condition::ended);
+  state_.host = "elsewhere";
+  EXPECT_EQ(condition(), Condition::elsewhere);
+}
+
+TEST_F(SummaryTest, TakesAnUnreadableStateForADeadCluster) {
+  ASSERT_TRUE(write_private_file(home_.cluster("one").state_file(), "?"));
+  ASSERT_EQ(summaries_of(home_).size(), 1U);
+  EXPECT_EQ(summaries_of(home_).front().condition, Condition::dead);
+}
+
+TEST_F(SummaryTest, ShowsWhereTheGatewayListens) {
+  EXPECT_EQ(summary_of(home_.cluster("one")).address, "");
+  const auto file = home_.cluster("one").gateway_file();
+  ASSERT_TRUE(write_private_file(file, R"({"address": "127.0.0.1", "port": "4711"})"));
+  EXPECT_EQ(summary_of(home_.cluster("one")).address, "127.0.0.1:4711");
+  ASSERT_TRUE(write_private_file(file, R"({"address": "::1", "port": 4711})"));
+  EXPECT_EQ(summary_of(home_.cluster("one")).address, "[::1]:4711");
+}
+
+}  // namespace
+}  // namespace gangway::launch

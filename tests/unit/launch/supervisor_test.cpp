@@ -1,0 +1,262 @@
+// Real supervisors with a stand-in for mpirun: every way in which a cluster starts, fails and ends.
+#include "launch/supervisor.hpp"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <fstream>
+#include <functional>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include <boost/asio/ip/tcp.hpp>
+
+#include "launch/private_file.hpp"
+#include "launch/start.hpp"
+#include "launch/stop.hpp"
+#include "temporary_directory.hpp"
+
+namespace gangway::launch {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::StartsWith;
+
+bool within_a_minute(const std::function<bool()>& condition) {
+  for (int i = 0; i < 3000; ++i) {
+    if (condition()) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds{20});
+  }
+  return false;
+}
+
+class SupervisorTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::filesystem::create_symlink(std::string{GANGWAY_TEST_SUPPORT} + "/stand_in_mpirun", notes_.path() / "mpirun");
+  }
+
+  void TearDown() override {
+    for (const std::string& name : home_.list()) EXPECT_TRUE(stop_cluster(home_, name)) << name;
+    EXPECT_TRUE(nothing_runs());
+  }
+
+  base::Result<StartedCluster> start(const std::string& behaviour, Ownership ownership = Ownership::detached) {
+    const ScopedVariable libexec{"GANGWAY_LIBEXEC_DIR", GANGWAY_TEST_LIBEXEC};
+    const ScopedVariable path{"PATH", search_path_};
+    const ScopedVariable kind{"STAND_IN_MPIRUN", behaviour};
+    const ScopedVariable notes{"STAND_IN_NOTES", notes_.path().string()};
+    return start_cluster(home_, profile_, ownership);
+  }
+
+  std::string failure_of_start(const std::string& behaviour) {
+    const auto cluster = start(behaviour);
+    EXPECT_FALSE(cluster.ok());
+    EXPECT_THAT(home_.list(), IsEmpty());
+    return cluster ? "" : cluster.fault().text;
+  }
+
+  ClusterState state() {
+    const auto read = read_state(home_.cluster("one").state_file());
+    EXPECT_TRUE(read.ok()) << read.fault().text;
+    return read ? read.value() : ClusterState{};
+  }
+
+  bool exists() { return home_.has_cluster("one"); }
+
+  pid_t stray() {
+    pid_t pid = 0;
+    std::ifstream{notes_.path() / "stray"} >> pid;
+    return pid;
+  }
+
+  // Nothing that has this test's directory in its environment, which the stand-in and all its children have.
+  bool nothing_runs() {
+    return within_a_minute([this] {
+      for (const auto& entry : std::filesystem::directory_iterator{"/proc"}) {
+        const std::string pid = entry.path().filename().string();
+        if (pid.find_first_not_of("0123456789") != std::string::npos || std::stoi(pid) == ::getpid()) continue;
+        const auto variables = read_file(entry.path() / "environ", 16 * base::mib);
+        if (variables && variables.value().find(notes_.path().string()) != std::string::npos &&
+            process_with_pid(std::stoi(pid))) {
+          return false;
+        }
+      }
+      return true;
+    });
+  }
+
+  TemporaryDirectory notes_;
+  TemporaryDirectory temporary_;
+  ClusterHome home_{temporary_.path()};
+  std::string search_path_ = notes_.path().string() + ":/usr/bin:/bin";
+  Profile profile_ = [] {
+    Profile profile = Profile::local(3);
+    profile.name = "one";
+    return profile;
+  }();
+};
+
+TEST_F(SupervisorTest, StartsAClusterAndStopsIt) {
+  const auto cluster = start("ready");
+  ASSERT_TRUE(cluster.ok()) << cluster.fault().text;
+  EXPECT_TRUE(check_private_file(cluster.value().connection_file));
+  EXPECT_THAT(read_file(cluster.value().connection_file).value(),
+              AllOf(HasSubstr(R"("address": "127.0.0.1", "port": 1,)"), HasSubstr("BEGIN CERTIFICATE"),
+                    HasSubstr("PRIVATE KEY")));
+  const ClusterState running = state();
+  EXPECT_EQ(running.phase, Phase::running);
+  EXPECT_TRUE(is_alive(running.supervisor));
+  EXPECT_TRUE(is_alive(running.mpirun));
+  EXPECT_TRUE(check_private_directory(running.scratch_dir));
+
+  EXPECT_TRUE(stop_cluster(home_, "one"));
+  EXPECT_FALSE(exists());
+  EXPECT_FALSE(is_alive(running.supervisor));
+  EXPECT_FALSE(is_alive(running.mpirun));
+  EXPECT_FALSE(std::filesystem::exists(running.scratch_dir));
+  EXPECT_TRUE(stop_cluster(home_, "one"));
+}
+
+TEST_F(SupervisorTest, TellsTheKeepersWhereTheyAre) {
+  ASSERT_TRUE(start("ready").ok());
+  const std::string arguments = read_file(notes_.path() / "arguments").value();
+  EXPECT_THAT(arguments, HasSubstr("--cluster-dir\n" + home_.cluster("one").path().string() + "\n"));
+  EXPECT_THAT(arguments, HasSubstr("--scratch-dir\n" + state().scratch_dir + "\n"));
+  EXPECT_THAT(arguments, HasSubstr("--engines\n3\n"));
+}
+
+TEST_F(SupervisorTest, ShowsWhatMpirunSaidWhenItDiesEarly) {
+  const std::string failure = failure_of_start("dies");
+  EXPECT_THAT(failure, StartsWith("mpirun ended with status 7 before the engines were ready; it says: the first "
+                                  "line | no route to nowhere; all of it is in "));
+  EXPECT_EQ(failure.find('\n'), std::string::npos);
+  EXPECT_THAT(read_file(home_.failed_log("one")).value(), HasSubstr("no route to nowhere"));
+}
+
+TEST_F(SupervisorTest, GivesUpWhenTheEnginesNeverCome) {
+  profile_.start_timeout = std::chrono::milliseconds{300};
+  EXPECT_THAT(failure_of_start("silent"),
+              AllOf(StartsWith("the 3 engines were not ready within 300 ms"), HasSubstr("it says: thinking")));
+  EXPECT_TRUE(nothing_runs());
+}
+
+TEST_F(SupervisorTest, SaysThatThereIsNoMpirun) {
+  const TemporaryDirectory empty;
+  search_path_ = empty.path().string();
+  EXPECT_THAT(failure_of_start("ready"),
+              HasSubstr("no mpirun in PATH; install Open MPI with: apt install openmpi-bin"));
+}
+
+TEST_F(SupervisorTest, SaysThatMpirunIsNotOpenMpis) {
+  EXPECT_THAT(failure_of_start("not-open-mpi"), HasSubstr("it says: 'HYDRA build details:'"));
+}
+
+TEST_F(SupervisorTest, SaysThatNoPortIsFree) {
+  boost::asio::io_context io;
+  const boost::asio::ip::tcp::acceptor taken{io, {boost::asio::ip::address_v4::loopback(), 0}};
+  profile_.ports = {taken.local_endpoint().port(), taken.local_endpoint().port()};
+  EXPECT_THAT(failure_of_start("ready"), AllOf(StartsWith("no port from "), HasSubstr("choose another range")));
+}
+
+TEST_F(SupervisorTest, SaysThatTheDirectoryCannotBeWritten) {
+  home_ = ClusterHome{"/proc/nowhere"};
+  EXPECT_THAT(failure_of_start("ready"), HasSubstr("cannot create the directory /proc/nowhere"));
+  home_ = ClusterHome{temporary_.path()};
+}
+
+TEST_F(SupervisorTest, RefusesANameInUse) {
+  ASSERT_TRUE(start("ready").ok());
+  const auto second = start("ready");
+  ASSERT_FALSE(second.ok());
+  EXPECT_THAT(second.fault().text, HasSubstr("a cluster named one is running already"));
+  EXPECT_EQ(state().phase, Phase::running);
+}
+
+TEST_F(SupervisorTest, StopsWithItsOwner) {
+  auto cluster = start("ready", Ownership::owned);
+  ASSERT_TRUE(cluster.ok()) << cluster.fault().text;
+  cluster.value().owner.reset();
+  EXPECT_TRUE(within_a_minute([&] { return !exists(); }));
+}
+
+TEST_F(SupervisorTest, StopsWhenItsStarterIsKilledBeforeItIsReady) {
+  const pid_t starter = ::fork();
+  if (starter == 0) {
+    static_cast<void>(start("silent"));
+    ::_exit(0);
+  }
+  ASSERT_TRUE(within_a_minute([&] { return exists(); }));
+  ::kill(starter, SIGKILL);
+  ::waitpid(starter, nullptr, 0);
+  EXPECT_TRUE(within_a_minute([&] { return !exists(); }));
+}
+
+TEST_F(SupervisorTest, KillsWhatLeftItsSessionAndItsParent) {
+  ASSERT_TRUE(start("strays").ok());
+  const auto stray_process = process_with_pid(stray());
+  ASSERT_TRUE(stray_process);
+  EXPECT_TRUE(stop_cluster(home_, "one"));
+  EXPECT_FALSE(is_alive(*stray_process));
+}
+
+TEST_F(SupervisorTest, KeepsTheReasonWhenMpirunIsKilled) {
+  ASSERT_TRUE(start("strays").ok());
+  const ClusterState running = state();
+  ASSERT_TRUE(send_signal(running.mpirun, SIGKILL));
+  EXPECT_TRUE(within_a_minute([&] { return !is_alive(running.supervisor); }));
+  EXPECT_EQ(state().phase, Phase::ended);
+  EXPECT_EQ(state().reason, "mpirun was killed by signal 9 (Killed)");
+  EXPECT_FALSE(std::filesystem::exists(running.scratch_dir));
+  EXPECT_FALSE(process_with_pid(stray()));
+  EXPECT_TRUE(stop_cluster(home_, "one"));
+  EXPECT_FALSE(exists());
+}
+
+TEST_F(SupervisorTest, WaitsForItsOwnerWhenMpirunIsKilled) {
+  auto cluster = start("ready", Ownership::owned);
+  ASSERT_TRUE(cluster.ok()) << cluster.fault().text;
+  ASSERT_TRUE(send_signal(state().mpirun, SIGKILL));
+  EXPECT_TRUE(within_a_minute([&] { return state().phase == Phase::ended; }));
+  cluster.value().owner.reset();
+  EXPECT_TRUE(within_a_minute([&] { return !exists(); }));
+}
+
+TEST_F(SupervisorTest, IsReplacedByTheStopperWhenItIsKilled) {
+  ASSERT_TRUE(start("strays").ok());
+  const ClusterState running = state();
+  const auto stray_process = process_with_pid(stray());
+  ASSERT_TRUE(stray_process);
+  ASSERT_TRUE(send_signal(running.supervisor, SIGKILL));
+  ASSERT_TRUE(wait_until_gone(running.supervisor, std::chrono::seconds{60}));
+
+  const auto again = start("ready");
+  ASSERT_FALSE(again.ok());
+  EXPECT_THAT(again.fault().text, HasSubstr("supervisor is gone; run `gangway stop one` to remove it"));
+
+  EXPECT_TRUE(stop_cluster(home_, "one"));
+  EXPECT_FALSE(exists());
+  EXPECT_FALSE(is_alive(running.mpirun));
+  EXPECT_FALSE(is_alive(*stray_process));
+  EXPECT_FALSE(std::filesystem::exists(running.scratch_dir));
+}
+
+TEST_F(SupervisorTest, LeavesTheClustersOfOtherHostsAlone) {
+  ClusterState elsewhere;
+  elsewhere.host = "elsewhere";
+  elsewhere.supervisor = this_process();
+  ASSERT_TRUE(home_.create_cluster("far", elsewhere).ok());
+  EXPECT_THAT(stop_cluster(home_, "far").fault().text,
+              HasSubstr("on the host elsewhere; run `gangway stop far` there"));
+  EXPECT_TRUE(home_.remove_cluster("far"));
+}
+
+}  // namespace
+}  // namespace gangway::launch
