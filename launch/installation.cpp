@@ -13,14 +13,14 @@ namespace {
 
 constexpr const char* supervisor_program = "gangway-supervisor";
 
-// The library or program this code was linked into. The dynamic linker knows the program itself only by the name it
-// was called by, which may be no path; then /proc tells.
+// The library or program this code was linked into. The dynamic linker knows a library by its path, but the program
+// itself by the name it was called by, which may be no path; then /proc tells.
 std::filesystem::path own_file() {
   Dl_info info{};
   std::error_code error;
   if (::dladdr(reinterpret_cast<const void*>(&own_file), &info) != 0 && info.dli_fname != nullptr) {
-    const std::filesystem::path name = info.dli_fname;
-    if (name.filename().string().find(".so") != std::string::npos) return std::filesystem::canonical(name, error);
+    std::filesystem::path file = std::filesystem::canonical(info.dli_fname, error);
+    if (!error && file.filename().string().find(".so") != std::string::npos) return file;
   }
   return std::filesystem::read_symlink("/proc/self/exe", error);
 }

@@ -20,13 +20,13 @@ jobs() {
   echo "$cores"
 }
 
-# quietly LOG COMMAND...: runs it; only when it fails, its output is shown (the end of it; all is in LOG).
+# quietly LOG COMMAND...: runs it; when it fails, the end of its output is shown, without ninja's progress. All is in LOG.
 quietly() {
   local log=$1
   shift
   mkdir -p "$(dirname "$log")"
   if ! "$@" >"$log" 2>&1; then
-    tail -n 60 "$log" >&2
+    grep -vE '^\[[0-9]+/[0-9]+\] ' "$log" | tail -n 40 >&2
     fail "\"$*\" failed; its whole output is in $log"
   fi
 }

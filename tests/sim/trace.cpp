@@ -17,11 +17,11 @@ std::string text_of(const wire::ClientMessage& message) {
   std::string text = names[message.index()];
   if (const auto* submit = std::get_if<wire::SubmitTask>(&message)) {
     text += " request " + number(submit->request.value()) + " " + submit->label + " engines";
-    for (const EngineId engine : submit->engines) text += " " + number(engine.value());
+    for (const EngineId engine : submit->engines) text.append(" ").append(number(engine.value()));
     for (const std::string& need : submit->needs) text += " needs " + need;
   }
   if (const auto* acknowledge = std::get_if<wire::Acknowledge>(&message)) {
-    for (const TaskId task : acknowledge->tasks) text += " " + number(task.value());
+    for (const TaskId task : acknowledge->tasks) text.append(" ").append(number(task.value()));
   }
   return text;
 }
@@ -50,10 +50,10 @@ std::string text_of(const wire::FromEngine& message) {
   if (const auto* finished = std::get_if<wire::AttemptFinished>(&message)) {
     text += " task " + number(finished->attempt.task.value()) + " attempt " + number(finished->attempt.attempt);
     if (std::holds_alternative<wire::Failure>(finished->outcome)) text += " failed";
-    for (const std::string& name : finished->names_added) text += " +" + name;
-    for (const std::string& name : finished->names_removed) text += " -" + name;
+    for (const std::string& name : finished->names_added) text.append(" +").append(name);
+    for (const std::string& name : finished->names_removed) text.append(" -").append(name);
   } else if (const auto* returned = std::get_if<wire::AttemptsReturned>(&message)) {
-    for (const wire::AttemptRef& ref : returned->attempts) text += " " + number(ref.task.value());
+    for (const wire::AttemptRef& ref : returned->attempts) text.append(" ").append(number(ref.task.value()));
   }
   return text;
 }
