@@ -23,6 +23,9 @@ set(CMAKE_LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/stage/${CMAKE_INSTALL_L
 set(GANGWAY_STAGE_BIN ${PROJECT_BINARY_DIR}/stage/${CMAKE_INSTALL_BINDIR})
 set(GANGWAY_STAGE_LIBEXEC ${PROJECT_BINARY_DIR}/stage/${GANGWAY_LIBEXECDIR})
 
+# Most of a compilation is reading headers; one translation unit for each folder reads them once.
+option(GANGWAY_UNITY "Compile each folder of the library as one translation unit" OFF)
+
 set(GANGWAY_SANITIZE "" CACHE STRING "Sanitizers to build with: address,undefined or thread")
 
 add_library(gangway_settings INTERFACE)
@@ -39,20 +42,10 @@ endif()
 
 # gangway_library(<folder> SOURCES file... [USES folder...] [LINKS target...])
 # The static library gangway_<folder>. USES is who it may include: tests/lint checks the same list.
-macro(gangway_present_only) # temporary: while parts are being written
-  set(present)
-  foreach(source IN LISTS arg_SOURCES)
-    if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/${source} OR EXISTS ${source})
-      list(APPEND present ${source})
-    endif()
-  endforeach()
-  set(arg_SOURCES ${present})
-endmacro()
-
 function(gangway_library folder)
   cmake_parse_arguments(arg "" "" "SOURCES;USES;LINKS" ${ARGN})
-  gangway_present_only()  # temporary
   add_library(gangway_${folder} STATIC ${arg_SOURCES})
+  set_target_properties(gangway_${folder} PROPERTIES UNITY_BUILD ${GANGWAY_UNITY} UNITY_BUILD_BATCH_SIZE 16)
   target_link_libraries(gangway_${folder} PUBLIC gangway_settings ${arg_LINKS})
   foreach(used IN LISTS arg_USES)
     target_link_libraries(gangway_${folder} PUBLIC gangway_${used})
@@ -62,7 +55,6 @@ endfunction()
 # gangway_executable(<name> <stage directory> SOURCES file... USES folder... [LINKS target...])
 function(gangway_executable name directory)
   cmake_parse_arguments(arg "" "" "SOURCES;USES;LINKS" ${ARGN})
-  gangway_present_only()  # temporary
   add_executable(${name} ${arg_SOURCES})
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${directory})
   target_link_libraries(${name} PRIVATE gangway_settings ${arg_LINKS})

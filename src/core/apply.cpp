@@ -1,5 +1,5 @@
-// Records to state. Nothing here decides or sends: the same records give the same state in the moment they are made and
-// when they are read back. Queues follow from the states of tasks and are kept here too.
+// Records to state. Nothing here decides or sends: the same records give the same state in the moment they are made
+// and when they are read back. Queues follow from the states of tasks and are kept here too.
 #include <algorithm>
 #include <utility>
 #include <variant>
@@ -52,8 +52,8 @@ void Controller::apply_fact(const ModuleStored& fact) {
 
 void Controller::apply_fact(const TaskAccepted& fact) {
   const auto parts = static_cast<std::uint32_t>(std::max<std::size_t>(1, fact.engines.size()));
-  Task& task = state_.tasks.add(Task{fact.first_task, fact.session, fact.request, fact.engines, fact.label, fact.needs,
-                                     fact.operation, fact.operation.size(), fact.submitted_ns,
+  Task& task = state_.tasks.add(Task{fact.first_task, fact.session, fact.request, fact.engines, fact.label,
+                                     fact.needs, fact.operation, fact.operation.size(), fact.submitted_ns,
                                      std::vector<Part>(parts), parts, parts});
   state_.last_task = std::max(state_.last_task, fact.first_task.value() - id_base_ + parts - 1);
   state_.waiting += parts;

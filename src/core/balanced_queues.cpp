@@ -9,13 +9,18 @@ namespace gangway::core {
 
 namespace {
 
-// Empty lanes with needs that are kept for the next task that needs the same. Choosing a lane may look at all of them.
+// Empty lanes with needs that are kept for the next task that needs the same. Choosing a lane may look at all of
+// them.
 constexpr std::size_t empty_lanes_max = 16;
 
-const std::set<EngineId> no_engines;
+const std::set<EngineId> nobody;
 
-SessionId next_of(SessionId session) { return SessionId{session.value() + 1}; }
-LaneNumber next_of(LaneNumber lane) { return LaneNumber{lane.value() + 1}; }
+SessionId next_of(SessionId session) {
+  return SessionId{session.value() + 1};
+}
+LaneNumber next_of(LaneNumber lane) {
+  return LaneNumber{lane.value() + 1};
+}
 
 }  // namespace
 
@@ -81,7 +86,7 @@ std::optional<TaskId> BalancedQueues::first(const LaneKey& key) const {
 
 const std::set<EngineId>& BalancedQueues::holders(const LaneKey& key) const {
   const auto lane = lanes_.find(key.second);
-  return lane == lanes_.end() ? no_engines : lane->second.holders;
+  return lane == lanes_.end() ? nobody : lane->second.holders;
 }
 
 void BalancedQueues::served(const LaneKey& key) {
@@ -208,9 +213,8 @@ BalancedQueues::Lane& BalancedQueues::open_lane(SessionId session, const Needs& 
   lane.session = session;
   lane.needs = needs;
   for (const EngineId engine : engines_.holders(needs.front())) {
-    const bool holds_all = std::all_of(needs.begin(), needs.end(), [&](const std::string& need) {
-      return engines_.holders(need).contains(engine);
-    });
+    const bool holds_all = std::all_of(
+        needs.begin(), needs.end(), [&](const std::string& need) { return engines_.holders(need).contains(engine); });
     if (!holds_all) continue;
     lane.holders.insert(engine);
     served_by_[engine].insert({session, number});
@@ -296,9 +300,8 @@ void BalancedQueues::check_invariants() const {
                   "a lane that nobody can serve is not marked");
     GANGWAY_CHECK(!lane.unheld || *lane.unheld == *lane.waiting.begin(), "the mark of a lane is old");
     for (const auto& [id, engine] : engines_.all()) {
-      const bool holds_all = std::all_of(lane.needs.begin(), lane.needs.end(), [&](const std::string& need) {
-        return engine.names.contains(need);
-      });
+      const bool holds_all = std::all_of(lane.needs.begin(), lane.needs.end(),
+                                         [&](const std::string& need) { return engine.names.contains(need); });
       GANGWAY_CHECK(lane.holders.contains(id) == holds_all, "the holders of a lane are wrong");
       const auto served = served_by_.find(id);
       const bool listed = served != served_by_.end() && served->second.contains({lane.session, number});

@@ -1,12 +1,12 @@
 // Balanced tasks that wait for any engine, or for one that holds the named values they need.
 //
-// A lane is the queue of one session's tasks with the same needs. Sessions take turns, and in a session its lanes do; in a lane
-// the task that was submitted first is first, also when it was given back. So neither a session with many tasks nor a
-// lane whose values nobody holds is in the way of others.
+// A lane is the queue of one session's tasks with the same needs. Sessions take turns, and in a session its lanes do;
+// in a lane the task that was submitted first is first, also when it was given back. So neither a session with many
+// tasks nor a lane whose values nobody holds is in the way of others.
 //
-// The lanes without needs are the common case and are open to every engine. For the others the queues know which engines hold
-// all that a lane needs (its holders), and for each engine the lanes that it may serve; both follow the names as they come
-// and go, so that choosing the next task never looks through all lanes.
+// The lanes without needs are the common case and are open to every engine. For the others the queues know which
+// engines hold all that a lane needs (its holders), and for each engine the lanes that it may serve; both follow the
+// names as they come and go, so that choosing the next task never looks through all lanes.
 #pragma once
 
 #include <cstddef>
@@ -56,8 +56,8 @@ class BalancedQueues {
   std::vector<LaneKey> resume(SessionId session);
   void drop(SessionId session);
 
-  /// What became of an engine or its names, after the engine table knows it. The latter two return the sessions that may now
-  /// wait in vain.
+  /// What became of an engine or its names, after the engine table knows it. The latter two return the sessions that
+  /// may now wait in vain.
   void name_added(EngineId engine, const std::string& name);
   std::vector<SessionId> name_removed(EngineId engine, const std::string& name);
   std::vector<SessionId> engine_removed(EngineId engine);

@@ -1,11 +1,11 @@
 // The controller: who is connected, which tasks wait, which engine has which, and what to do next.
 //
 // It is pure. handle() is the only way its state changes, what is to be done comes out as effects, and time is handed
-// in. It opens nothing, waits for nothing and reads no clock; it iterates over ordered containers only, so that the same events
-// give the same effects everywhere.
+// in. It opens nothing, waits for nothing and reads no clock; it iterates over ordered containers only, so that the
+// same events give the same effects everywhere.
 //
-// What must survive changes by records alone: a handler makes a record, apply() changes the tables, and the record goes to the
-// journal. What lives with the process (connections, engines, timers) is changed by the handlers.
+// What must survive changes by records alone: a handler makes a record, apply() changes the tables, and the record
+// goes to the journal. What lives with the process (connections, engines, timers) is changed by the handlers.
 //
 //   controller.cpp     handle(), status()          on_submit.cpp   SubmitTask, Acknowledge
 //   on_connection.cpp  connections, timers, Hello  on_module.cpp   OfferModule, UploadModule
@@ -67,8 +67,8 @@ class Controller {
   /// When TimePassed is due at the latest, if nothing else happens.
   [[nodiscard]] std::optional<base::Instant> next_deadline() const { return timers_.next(); }
 
-  /// Makes a record's change to the state. handle() calls it for every record it makes; a shell that starts with a journal
-  /// calls it for every record in there, in order, before the first event.
+  /// Makes a record's change to the state. handle() calls it for every record it makes; a shell that starts with a
+  /// journal calls it for every record in there, in order, before the first event.
   void apply(const Record& record);
 
   [[nodiscard]] Status status() const;

@@ -1,4 +1,5 @@
-// Direct tasks that wait for their engine: first come, first served, except that a paused session's tasks stand aside.
+// Direct tasks that wait for their engine: first come, first served, except that a paused session's tasks stand
+// aside.
 #pragma once
 
 #include <cstdint>
@@ -41,8 +42,8 @@ class DirectQueues {
 
  private:
   struct Queue {
-    std::map<SessionId, std::deque<TaskId>> by_session;        // none of them empty
-    std::set<std::pair<TaskId, SessionId>> heads;              // first of each session that is not paused
+    std::map<SessionId, std::deque<TaskId>> by_session;  // none of them empty
+    std::set<std::pair<TaskId, SessionId>> heads;        // first of each session that is not paused
     std::uint64_t size = 0;
   };
 

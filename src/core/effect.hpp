@@ -1,9 +1,9 @@
 // Everything the controller can ask for. Effects are values: tests compare them.
 //
 // The contract of their order. The members of Effects are in the order of execution: the records are durable before
-// anything below them leaves, then the messages to engines leave, then those to clients, then connections are closed. Inside a
-// member the order is that of the vector. So a client is never told something that a restart would forget. Several
-// events may add to one Effects; then they share one commit.
+// anything below them leaves, then the messages to engines leave, then those to clients, then connections are closed.
+// Inside a member the order is that of the vector. So a client is never told something that a restart would forget.
+// Several events may add to one Effects; then they share one commit.
 #pragma once
 
 #include <cstddef>

@@ -17,7 +17,7 @@ constexpr std::int64_t run_ns_max = base::seconds(3600).ns;
 // Weight of a new run time in the moving average: one part in so many.
 constexpr std::int64_t average_parts = 8;
 
-const std::set<EngineId> no_engines;
+const std::set<EngineId> no_holders;
 
 }  // namespace
 
@@ -169,7 +169,7 @@ bool EngineTable::remove_name(EngineId id, std::string_view name) {
 
 const std::set<EngineId>& EngineTable::holders(std::string_view name) const {
   const auto found = holders_.find(name);
-  return found == holders_.end() ? no_engines : found->second;
+  return found == holders_.end() ? no_holders : found->second;
 }
 
 Engine& EngineTable::unlist(EngineId id) {

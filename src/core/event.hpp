@@ -1,5 +1,5 @@
-// Everything the controller can be told: what happened, in the past tense. The shell around it (src/gateway) makes these
-// from connections, links and the clock; the simulator makes them from nothing.
+// Everything the controller can be told: what happened, in the past tense. The shell around it (src/gateway) makes
+// these from connections, links and the clock; the simulator makes them from nothing.
 #pragma once
 
 #include <cstdint>

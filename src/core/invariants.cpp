@@ -68,7 +68,8 @@ void Controller::check_sessions() const {
     Session sums;
     for (const TaskId first_task : session.tasks) {
       const auto found = state_.tasks.all().find(first_task);
-      GANGWAY_CHECK(found != state_.tasks.all().end() && found->second.session == id, "a session's task is not there");
+      GANGWAY_CHECK(found != state_.tasks.all().end() && found->second.session == id,
+                    "a session's task is not there");
       const Task& task = found->second;
       sums.tasks_used += task.parts_unforgotten;
       sums.bytes_used += task.operation_bytes;

@@ -23,7 +23,8 @@ void Controller::on(const ConnectionOpened& event, Turn& turn) {
   if (stopping_) {
     dismiss(id, "the cluster is being stopped", turn);
   } else if (connections_.size() > limits_.sessions_max) {
-    dismiss(id, "this gateway serves at most " + std::to_string(limits_.sessions_max) + " clients at a time; try later",
+    dismiss(id,
+            "this gateway serves at most " + std::to_string(limits_.sessions_max) + " clients at a time; try later",
             turn);
   }
 }

@@ -1,4 +1,5 @@
-// Modules: known by their hash, kept here for engines that join later, and sent to every engine before the tasks that need them.
+// Modules: known by their hash, kept here for engines that join later, and sent to every engine before the tasks that
+// need them.
 #include <optional>
 #include <string>
 

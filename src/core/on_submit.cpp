@@ -14,10 +14,10 @@ void Controller::on_message(ConnectionId id, Connection& connection, const wire:
       session.bytes_used + message.operation.size() > limits_.session_bytes_max) {
     breach(id,
            "request " + std::to_string(message.request.value()) + " (" + std::to_string(parts) + " tasks, " +
-               std::to_string(message.operation.size()) + " bytes) exceeds the credit: " +
-               std::to_string(session.tasks_used) + " of " + std::to_string(limits_.session_tasks_max) +
-               " tasks and " + std::to_string(session.bytes_used) + " of " +
-               std::to_string(limits_.session_bytes_max) + " bytes are in use",
+               std::to_string(message.operation.size()) +
+               " bytes) exceeds the credit: " + std::to_string(session.tasks_used) + " of " +
+               std::to_string(limits_.session_tasks_max) + " tasks and " + std::to_string(session.bytes_used) +
+               " of " + std::to_string(limits_.session_bytes_max) + " bytes are in use",
            turn);
     return;
   }

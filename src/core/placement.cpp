@@ -1,8 +1,8 @@
 // Which task goes where. place() runs at the end of every event and looks only at what the event touched.
 //
-// Rules. An engine has its direct tasks first, in the order of submission; while such wait it gets no balanced ones. Of the
-// balanced tasks sessions take turns; a task goes to the engine with the fewest, then the lowest id, that holds what it needs
-// and has room. A session with too many answers that it has not acknowledged stands aside.
+// Rules. An engine has its direct tasks first, in the order of submission; while such wait it gets no balanced ones.
+// Of the balanced tasks sessions take turns; a task goes to the engine with the fewest, then the lowest id, that
+// holds what it needs and has room. A session with too many answers that it has not acknowledged stands aside.
 #include <string>
 #include <utility>
 
@@ -23,8 +23,8 @@ void Controller::place(Turn& turn) {
 void Controller::fail_hopeless(Turn& turn) {
   if (engines_.all_gone()) {
     while (const auto task = balanced_.any()) {
-      fail(*task, wire::FailureKind::engine_lost, "no engines", "the cluster has no engines left to run this; restart it",
-           turn);
+      fail(*task, wire::FailureKind::engine_lost, "no engines",
+           "the cluster has no engines left to run this; restart it", turn);
     }
   }
   // Before the first engine joins nobody can hold anything, and that says nothing.

@@ -1,5 +1,5 @@
-// What became true and must survive: the journal is a sequence of records. Controller::apply() turns them into state, in
-// the moment they are made and after a restart alike.
+// What became true and must survive: the journal is a sequence of records. Controller::apply() turns them into state,
+// in the moment they are made and after a restart alike.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,8 @@ struct SessionOpened {
   friend bool operator==(const SessionOpened&, const SessionOpened&) = default;
 };
 
-/// Its tasks are nobody's now: those that wait or are settled are gone, those that run are gone when they are answered.
+/// Its tasks are nobody's now: those that wait or are settled are gone, those that run are gone when they are
+/// answered.
 struct SessionEnded {
   SessionId session;
   friend bool operator==(const SessionEnded&, const SessionEnded&) = default;
@@ -32,7 +33,8 @@ struct ModuleStored {
   friend bool operator==(const ModuleStored&, const ModuleStored&) = default;
 };
 
-/// One part for each of `engines`, or a single one for any engine if there are none; part i has the id first_task + i.
+/// One part for each of `engines`, or a single one for any engine if there are none; part i has the id first_task +
+/// i.
 struct TaskAccepted {
   SessionId session;
   wire::RequestId request;

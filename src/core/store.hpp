@@ -15,24 +15,26 @@
 
 namespace gangway::core {
 
-/// Keeps records. One owner, one thread. A store may forget the records that later ones made meaningless: what replay()
-/// gives leads to the same tasks that wait, run or have an answer that nobody acknowledged.
+/// Keeps records. One owner, one thread. A store may forget the records that later ones made meaningless: what
+/// replay() gives leads to the same tasks that wait, run or have an answer that nobody acknowledged.
 class Store {
  public:
   virtual ~Store() = default;
 
-  /// Takes a batch, in the order of its numbers, which follow those appended before. All of it becomes durable together.
+  /// Takes a batch, in the order of its numbers, which follow those appended before. All of it becomes durable
+  /// together.
   virtual void append(std::span<const Record> batch) = 0;
 
-  /// The number of the last durable record, 0 if there is none. Effects of a batch leave when this has reached its last.
+  /// The number of the last durable record, 0 if there is none. Effects of a batch leave when this has reached its
+  /// last.
   [[nodiscard]] virtual std::uint64_t durable_number() const = 0;
 
   /// Shows the durable records that still mean something, in the order of their numbers.
   virtual void replay(const std::function<void(const Record&)>& visit) const = 0;
 };
 
-/// Durable as long as the process lives, which is as long as anything here does. Memory is bounded by what is unfinished
-/// or unacknowledged.
+/// Durable as long as the process lives, which is as long as anything here does. Memory is bounded by what is
+/// unfinished or unacknowledged.
 class MemoryStore final : public Store {
  public:
   void append(std::span<const Record> batch) override;
@@ -45,8 +47,8 @@ class MemoryStore final : public Store {
  private:
   struct KeptTask {
     SessionId session;
-    std::uint64_t accepted = 0;                                // number of its TaskAccepted
-    std::uint32_t parts_left = 0;                              // not forgotten
+    std::uint64_t accepted = 0;                                 // number of its TaskAccepted
+    std::uint32_t parts_left = 0;                               // not forgotten
     std::map<TaskId, std::vector<std::uint64_t>> part_records;  // the last word about each part
   };
   struct KeptSession {

@@ -70,8 +70,8 @@ struct Task {
   wire::RequestId request;
   std::vector<EngineId> engines;  // of each part; empty: balanced, and then there is one part
   std::string label;
-  std::vector<std::string> needs;    // sorted, each once
-  base::SharedBytes operation;       // dropped when every part has its answer
+  std::vector<std::string> needs;  // sorted, each once
+  base::SharedBytes operation;     // dropped when every part has its answer
   std::uint64_t operation_bytes = 0;
   std::int64_t submitted_ns = 0;
   std::vector<Part> parts;
@@ -122,10 +122,10 @@ class TaskTable {
 
 /// A registered client and what it uses of its credit.
 struct Session {
-  std::uint64_t tasks_used = 0;    // parts submitted and not acknowledged
-  std::uint64_t bytes_used = 0;    // operations of tasks with such a part, each once
-  std::uint64_t result_bytes = 0;  // of answers not acknowledged
-  std::set<TaskId> tasks;          // first ids of its tasks
+  std::uint64_t tasks_used = 0;       // parts submitted and not acknowledged
+  std::uint64_t bytes_used = 0;       // operations of tasks with such a part, each once
+  std::uint64_t result_bytes = 0;     // of answers not acknowledged
+  std::set<TaskId> tasks;             // first ids of its tasks
   std::set<TaskId> direct_unsettled;  // parts of direct tasks that have no answer yet
 
   friend bool operator==(const Session&, const Session&) = default;
@@ -144,11 +144,11 @@ struct DurableState {
   TaskTable tasks;
   std::map<SessionId, Session> sessions;
   ModuleTable modules;
-  std::uint64_t records = 0;       // number of the latest record
-  std::uint64_t last_task = 0;     // highest id given, without the gateway's share of the number
+  std::uint64_t records = 0;    // number of the latest record
+  std::uint64_t last_task = 0;  // highest id given, without the gateway's share of the number
   std::uint64_t last_session = 0;
-  std::uint64_t waiting = 0;       // parts in each state
-  std::uint64_t running = 0;       // handed or abandoned
+  std::uint64_t waiting = 0;  // parts in each state
+  std::uint64_t running = 0;  // handed or abandoned
   std::uint64_t settled_ever = 0;
 
   friend bool operator==(const DurableState&, const DurableState&) = default;

@@ -90,6 +90,8 @@ base::Status listen_in_range(tcp::acceptor& acceptor, const asio::ip::address& a
                      " is free; stop a cluster that holds one of them or give a wider range"};
 }
 
+}  // namespace
+
 /// A peer that has connected and has not proved anything yet.
 struct Handshake {
   Handshake(tcp::socket socket, asio::ssl::context& context)
@@ -104,8 +106,6 @@ struct Handshake {
 };
 
 using HandshakePointer = std::shared_ptr<Handshake>;
-
-}  // namespace
 
 /// The listener's state, kept alive by its operations.
 class Listener::State : public std::enable_shared_from_this<State> {

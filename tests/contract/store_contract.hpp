@@ -51,8 +51,14 @@ class StoreContract : public ::testing::Test {
   }
 
   static Fact accepted(std::uint64_t task, std::vector<EngineId> engines = {}) {
-    return TaskAccepted{SessionId{1}, wire::RequestId{task}, TaskId{task}, std::move(engines), "f", {"x"},
-                        base::SharedBytes{base::ByteVector(8)}, 10};
+    return TaskAccepted{SessionId{1},
+                        wire::RequestId{task},
+                        TaskId{task},
+                        std::move(engines),
+                        "f",
+                        {"x"},
+                        base::SharedBytes{base::ByteVector(8)},
+                        10};
   }
   static Fact started(std::uint64_t task, std::uint32_t attempt) {
     return AttemptStarted{{TaskId{task}, attempt}, EngineId{0}, 20};
@@ -96,7 +102,8 @@ TYPED_TEST_P(StoreContract, KeepsAResultUntilItIsForgotten) {
 }
 
 TYPED_TEST_P(StoreContract, RemembersAttemptsThatWereReturnedOrLost) {
-  this->appends({SessionOpened{SessionId{1}}, this->accepted(1), this->started(1, 1), AttemptReturned{{TaskId{1}, 1}}});
+  this->appends(
+      {SessionOpened{SessionId{1}}, this->accepted(1), this->started(1, 1), AttemptReturned{{TaskId{1}, 1}}});
   this->expect_same_state();
   this->appends({this->started(1, 2), AttemptLost{{TaskId{1}, 2}, EngineId{0}, "signal 9"}});
   this->expect_same_state();
@@ -139,7 +146,8 @@ TYPED_TEST_P(StoreContract, KeepsModules) {
 TYPED_TEST_P(StoreContract, DoesNotGrowWithTasksThatAreDone) {
   this->appends({SessionOpened{SessionId{1}}});
   for (std::uint64_t task = 1; task <= 1000; ++task) {
-    this->appends({this->accepted(task), this->started(task, 1), this->settled(task, 1), TaskForgotten{TaskId{task}}});
+    this->appends(
+        {this->accepted(task), this->started(task, 1), this->settled(task, 1), TaskForgotten{TaskId{task}}});
   }
   EXPECT_LE(this->replayed().size(), 10U);
   this->expect_same_state();

@@ -32,9 +32,13 @@ void Auditor::observe(std::span<const core::Event> events, const core::Effects& 
   }
 }
 
-void Auditor::note(const core::ConnectionOpened& event) { connections_[event.connection]; }
+void Auditor::note(const core::ConnectionOpened& event) {
+  connections_[event.connection];
+}
 
-void Auditor::note(const core::ConnectionClosed& event) { connections_.erase(event.connection); }
+void Auditor::note(const core::ConnectionClosed& event) {
+  connections_.erase(event.connection);
+}
 
 void Auditor::note(const core::ClientSpoke& event) {
   const auto found = connections_.find(event.connection);
@@ -140,7 +144,8 @@ void Auditor::check_engines(std::span<const core::Event> events, const core::Eff
   for (const core::SendToEngines& send : effects.to_engines) {
     for (std::size_t i = 0; i < send.engines.size(); ++i) {
       const EngineId id = send.engines[i];
-      if (!engines_.contains(id)) world_.fail("a message for engine " + std::to_string(id.value()) + ", which is gone");
+      if (!engines_.contains(id))
+        world_.fail("a message for engine " + std::to_string(id.value()) + ", which is gone");
       const wire::ToEngine message = core::message_for(send, i);
       if (const auto* run = std::get_if<wire::RunTask>(&message)) check_run(id, *run, events);
     }
@@ -188,7 +193,8 @@ void Auditor::leaves(const core::SendToClient& send, std::uint64_t durable_numbe
 
 void Auditor::leaves(const wire::ToEngine& message, std::uint64_t durable_number) {
   if (const auto* run = std::get_if<wire::RunTask>(&message)) {
-    world_.require(started_.at(run->attempt) <= durable_number, "an engine got an attempt that a restart would forget");
+    world_.require(started_.at(run->attempt) <= durable_number,
+                   "an engine got an attempt that a restart would forget");
   }
 }
 

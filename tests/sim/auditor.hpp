@@ -1,5 +1,5 @@
-// The auditor watches what goes into the controller and what comes out, and keeps a model of its own, much simpler than
-// the controller: who has how much credit, which attempt is where, which task has its answer.
+// The auditor watches what goes into the controller and what comes out, and keeps a model of its own, much simpler
+// than the controller: who has how much credit, which attempt is where, which task has its answer.
 #pragma once
 
 #include <cstdint>
@@ -80,7 +80,7 @@ class Auditor {
   std::map<core::ConnectionId, Connection> connections_;  // not closed by either side
   std::map<EngineId, Engine> engines_;                    // that live
   std::map<TaskId, Task> tasks_;
-  std::map<TaskId, std::uint32_t> parts_;  // by first id: parts not acknowledged
+  std::map<TaskId, std::uint32_t> parts_;              // by first id: parts not acknowledged
   std::map<wire::AttemptRef, std::uint64_t> started_;  // numbers of their records
   std::map<core::ConnectionId, std::uint64_t> results_before_;
   std::set<wire::AttemptRef> crashes_;

@@ -26,7 +26,8 @@ class Random {
   std::uint64_t between(std::uint64_t low, std::uint64_t high) { return low + below(high - low + 1); }
   bool chance(std::uint64_t percent) { return below(100) < percent; }
   base::Duration span(base::Duration low, base::Duration high) {
-    return {static_cast<std::int64_t>(between(static_cast<std::uint64_t>(low.ns), static_cast<std::uint64_t>(high.ns)))};
+    return {
+        static_cast<std::int64_t>(between(static_cast<std::uint64_t>(low.ns), static_cast<std::uint64_t>(high.ns)))};
   }
   template <class T>
   const T& one_of(const std::vector<T>& choices) {

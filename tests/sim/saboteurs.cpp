@@ -74,7 +74,8 @@ void send_saboteurs(Simulation& simulation) {
   if (scenario.cut_clients) haunt(simulation, base::milliseconds(10), [&simulation] { cut_client(simulation); });
   if (scenario.slow_links) haunt(simulation, base::milliseconds(10), [&simulation] { slow_link(simulation); });
   if (scenario.stall_store) haunt(simulation, base::milliseconds(20), [&simulation] { stall_store(simulation); });
-  if (scenario.rude_clients) haunt(simulation, base::milliseconds(40), [&simulation] { simulation.add_rude_client(); });
+  if (scenario.rude_clients)
+    haunt(simulation, base::milliseconds(40), [&simulation] { simulation.add_rude_client(); });
   if (scenario.repeat_answers) {
     haunt(simulation, base::milliseconds(3), [&simulation] {
       if (SimEngine* engine = simulation.some_engine()) engine->repeat_last_answer();

@@ -70,10 +70,18 @@ base::Limits make_limits(Random& random, std::uint32_t engines, std::uint32_t pa
 
 }  // namespace
 
-std::optional<Workload> workload_named(std::string_view name) { return find_value<Workload>(workload_names, name); }
-std::string_view name_of(Workload workload) { return find_name(workload_names, workload); }
-std::optional<Canary> canary_named(std::string_view name) { return find_value<Canary>(canary_names, name); }
-std::string_view name_of(Canary canary) { return find_name(canary_names, canary); }
+std::optional<Workload> workload_named(std::string_view name) {
+  return find_value<Workload>(workload_names, name);
+}
+std::string_view name_of(Workload workload) {
+  return find_name(workload_names, workload);
+}
+std::optional<Canary> canary_named(std::string_view name) {
+  return find_value<Canary>(canary_names, name);
+}
+std::string_view name_of(Canary canary) {
+  return find_name(canary_names, canary);
+}
 
 Scenario make_scenario(std::uint64_t seed, std::optional<Workload> workload, Canary canary) {
   Random random{seed * 0x2545f4914f6cdd1dU + 1};
@@ -82,9 +90,9 @@ Scenario make_scenario(std::uint64_t seed, std::optional<Workload> workload, Can
   scenario.canary = canary;
   const Workload drawn = workload_names[static_cast<std::size_t>(random.below(workload_names.size()))].first;
   scenario.workload = workload.value_or(drawn);
-  scenario.engines = static_cast<std::uint32_t>(random.between(1, 6));
-  scenario.clients = static_cast<std::uint32_t>(random.between(1, 4));
-  scenario.work_max = static_cast<std::uint32_t>(random.one_of<std::uint64_t>({4, 12, 30}));
+  scenario.engines = static_cast<std::uint32_t>(random.between(1, 7));
+  scenario.clients = static_cast<std::uint32_t>(random.between(1, 5));
+  scenario.work_max = static_cast<std::uint32_t>(random.one_of<std::uint64_t>({4, 15, 60}));
   scenario.payload_bytes = random.one_of<std::uint32_t>({64, 64, 1000});
   scenario.modules = random.chance(40);
   scenario.shared_effects = random.chance(50);

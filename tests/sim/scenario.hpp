@@ -13,17 +13,17 @@ enum class Workload { flood, counters, map, mixed };
 /// Flaws that are planted between the controller and the world: each must be found.
 enum class Canary {
   none,
-  lose_answer,        // a TaskFinished is dropped
-  duplicate_answer,   // a TaskFinished is sent twice
-  overstate_credit,   // Welcome promises more than the controller grants
-  forgive_overdraft,  // a client that exceeds its credit is not dismissed
-  exceed_window,      // the controller believes in larger engine windows
-  send_to_lost,       // a lost engine is sent its last task again
-  tell_before_commit, // clients are told before the records are durable
-  swap_order,         // two tasks for one engine change places
-  forget_returned,    // the controller does not hear that tasks were given back
-  repeat_attempt,     // one RunTask is sent twice
-  keep_forgotten,     // an acknowledgement is not heard
+  lose_answer,         // a TaskFinished is dropped
+  duplicate_answer,    // a TaskFinished is sent twice
+  overstate_credit,    // Welcome promises more than the controller grants
+  forgive_overdraft,   // a client that exceeds its credit is not dismissed
+  exceed_window,       // the controller believes in larger engine windows
+  send_to_lost,        // a lost engine is sent its last task again
+  tell_before_commit,  // clients are told before the records are durable
+  swap_order,          // two tasks for one engine change places
+  forget_returned,     // the controller does not hear that tasks were given back
+  repeat_attempt,      // one RunTask is sent twice
+  keep_forgotten,      // an acknowledgement is not heard
 };
 
 std::optional<Workload> workload_named(std::string_view name);
@@ -31,10 +31,10 @@ std::string_view name_of(Workload workload);
 std::optional<Canary> canary_named(std::string_view name);
 std::string_view name_of(Canary canary);
 /// All but none.
-inline constexpr Canary canaries[] = {
-    Canary::lose_answer,     Canary::duplicate_answer, Canary::overstate_credit,   Canary::forgive_overdraft,
-    Canary::exceed_window,   Canary::send_to_lost,     Canary::tell_before_commit, Canary::swap_order,
-    Canary::forget_returned, Canary::repeat_attempt,   Canary::keep_forgotten};
+inline constexpr Canary canaries[] = {Canary::lose_answer,        Canary::duplicate_answer, Canary::overstate_credit,
+                                      Canary::forgive_overdraft,  Canary::exceed_window,    Canary::send_to_lost,
+                                      Canary::tell_before_commit, Canary::swap_order,       Canary::forget_returned,
+                                      Canary::repeat_attempt,     Canary::keep_forgotten};
 
 struct Scenario {
   std::uint64_t seed = 0;
@@ -48,7 +48,7 @@ struct Scenario {
   std::uint32_t work_max = 10;       // pieces of work for each client
   std::uint32_t payload_bytes = 64;  // the most in one operation
   bool modules = false;
-  bool shared_effects = false;       // the events of a turn add to one Effects
+  bool shared_effects = false;  // the events of a turn add to one Effects
 
   // Saboteurs, active for the first while.
   base::Duration sabotage{};

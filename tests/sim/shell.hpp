@@ -1,4 +1,5 @@
-// What src/gateway is to the real controller: collects events, commits records, and lets the effects leave in their order.
+// What src/gateway is to the real controller: collects events, commits records, and lets the effects leave in their
+// order.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +27,8 @@ class Shell {
   /// Something has happened; the controller hears of it in the next turn.
   void happens(core::Event event);
 
-  /// A client connects: what is for it goes to `down`; on_closed is called when the controller has closed the connection.
+  /// A client connects: what is for it goes to `down`; on_closed is called when the controller has closed the
+  /// connection.
   core::ConnectionId connect(core::Role role, SimLink<wire::GatewayMessage>& down, std::function<void()> on_closed);
   /// The client has gone.
   void disconnect(core::ConnectionId connection);

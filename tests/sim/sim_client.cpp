@@ -13,8 +13,9 @@ SimClient::SimClient(World& world, const Scenario& scenario, Auditor& auditor, S
       number_{number},
       random_{world.random().fork()},
       down_{world, base::microseconds(500), [this](const wire::GatewayMessage& message) { hear(message); }},
-      up_{world, base::microseconds(500),
-          [this](const wire::ClientMessage& message) { shell_.happens(core::ClientSpoke{connection_, message}); }} {
+      up_{world, base::microseconds(500), [this](const wire::ClientMessage& message) {
+            shell_.happens(core::ClientSpoke{connection_, message});
+          }} {
   work_ = make_work(scenario_, number_, random_);
 }
 
@@ -63,7 +64,9 @@ std::string SimClient::progress() const {
          std::to_string(work_.size()) + " and waits for " + std::to_string(unanswered_);
 }
 
-void SimClient::say(const wire::ClientMessage& message) { up_.send(message); }
+void SimClient::say(const wire::ClientMessage& message) {
+  up_.send(message);
+}
 
 void SimClient::hear(const wire::GatewayMessage& message) {
   std::visit([&](const auto& what) { on(what); }, message);
@@ -241,7 +244,8 @@ void SimClient::check_result(const Request& request, const wire::TaskFinished& f
     case Work::Kind::count: {
       const Count count = decode_count(result);
       std::uint64_t& last = counts_[{finished.run.engine, count.incarnation}];
-      world_.require(count.value == last + 1, "an engine's counter did not count each effective attempt once, in order");
+      world_.require(count.value == last + 1,
+                     "an engine's counter did not count each effective attempt once, in order");
       last = count.value;
       break;
     }

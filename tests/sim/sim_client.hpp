@@ -1,5 +1,5 @@
-// A client of the simulation: does what the client library does - keeps to its credit, acknowledges in batches, pings - and
-// checks every answer.
+// A client of the simulation: does what the client library does - keeps to its credit, acknowledges in batches, pings
+// - and checks every answer.
 #pragma once
 
 #include <cstdint>
@@ -40,8 +40,8 @@ class SimClient {
     std::vector<EngineId> engines;
     std::uint64_t bytes = 0;
     std::uint32_t parts = 0;
-    TaskId first_task;                     // when accepted
-    std::set<std::uint32_t> answered;      // parts
+    TaskId first_task;                 // when accepted
+    std::set<std::uint32_t> answered;  // parts
     std::uint32_t acknowledged = 0;
   };
 
@@ -84,7 +84,7 @@ class SimClient {
   std::uint64_t tasks_credit_ = 0;
   std::uint64_t bytes_credit_ = 0;
   std::vector<EngineId> engines_;
-  wire::ModuleHash module_{};        // of its calls; zero: none
+  wire::ModuleHash module_{};  // of its calls; zero: none
   wire::ModuleHash wanted_module_{};
   bool module_settled_ = true;
   std::uint64_t last_request_ = 0;

@@ -13,10 +13,13 @@ namespace {
 // As the real engine's policy: who is busy for this long gives back what waits behind.
 constexpr base::Duration busy_max = base::milliseconds(10);
 
-wire::Operation operation_of(const wire::RunTask& task) { return wire::decode_operation(task.operation).value(); }
+wire::Operation operation_of(const wire::RunTask& task) {
+  return wire::decode_operation(task.operation).value();
+}
 
 wire::AttemptFinished failed(const wire::RunTask& task, EngineId id, wire::FailureKind kind, std::string text) {
-  return {task.attempt, 0, {}, {}, wire::Failure{kind, "simulated", std::move(text), id, "sim", task.attempt.attempt}};
+  return {
+      task.attempt, 0, {}, {}, wire::Failure{kind, "simulated", std::move(text), id, "sim", task.attempt.attempt}};
 }
 
 }  // namespace
@@ -28,8 +31,9 @@ SimEngine::SimEngine(World& world, Auditor& auditor, Shell& shell, EngineId id, 
       id_{id},
       incarnation_{incarnation},
       down_{world, base::microseconds(100), [this](const wire::ToEngine& message) { hear(message); }},
-      up_{world, base::microseconds(100),
-          [this](const wire::FromEngine& message) { shell_.happens(core::EngineSpoke{id_, message}); }} {}
+      up_{world, base::microseconds(100), [this](const wire::FromEngine& message) {
+            shell_.happens(core::EngineSpoke{id_, message});
+          }} {}
 
 void SimEngine::join() {
   shell_.attach(id_, down_);
@@ -42,7 +46,8 @@ void SimEngine::die() {
   // What it has said may still arrive, or be lost with it; the notice comes last.
   if (world_.random().chance(50)) {
     up_.cut();
-    world_.after(world_.random().span({0}, base::milliseconds(2)), [this] { shell_.detach(id_, "the saboteur was here"); });
+    world_.after(world_.random().span({0}, base::milliseconds(2)),
+                 [this] { shell_.detach(id_, "the saboteur was here"); });
   } else {
     up_.later([this] {
       up_.cut();

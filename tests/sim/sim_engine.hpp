@@ -1,5 +1,5 @@
-// An engine of the simulation: runs one operation at a time in the order of arrival, gives balanced tasks back when it is busy
-// for long, keeps named values, and dies when told to.
+// An engine of the simulation: runs one operation at a time in the order of arrival, gives balanced tasks back when
+// it is busy for long, keeps named values, and dies when told to.
 #pragma once
 
 #include <cstdint>
@@ -56,7 +56,7 @@ class SimEngine {
 
   std::deque<wire::RunTask> queue_;  // the first one runs if running_
   bool running_ = false;
-  std::uint64_t run_number_ = 0;     // of the run that finish() belongs to
+  std::uint64_t run_number_ = 0;  // of the run that finish() belongs to
   std::optional<wire::AttemptFinished> last_answer_;
   std::set<wire::ModuleHash> modules_;
   std::map<std::string, base::SharedBytes> values_;

@@ -1,4 +1,5 @@
-// A one-way link of the simulation: every message passes the real codec, takes a while, and keeps its place in the line.
+// A one-way link of the simulation: every message passes the real codec, takes a while, and keeps its place in the
+// line.
 #pragma once
 
 #include <functional>

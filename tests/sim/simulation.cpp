@@ -76,8 +76,12 @@ bool Simulation::all_quiet() const {
   return state.tasks.all().empty() && world_.now() >= World::start + scenario_.sabotage && work_done();
 }
 
-SimEngine* Simulation::some_engine() { return one_alive(engines_, world_.random()); }
-SimClient* Simulation::some_client() { return one_alive(clients_, world_.random()); }
+SimEngine* Simulation::some_engine() {
+  return one_alive(engines_, world_.random());
+}
+SimClient* Simulation::some_client() {
+  return one_alive(clients_, world_.random());
+}
 
 void Simulation::add_client() {
   clients_.push_back(std::make_unique<SimClient>(world_, scenario_, auditor_, shell_, clients_.size() + 1));

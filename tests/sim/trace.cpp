@@ -9,7 +9,9 @@ namespace gangway::sim {
 
 namespace {
 
-std::string number(std::uint64_t value) { return std::to_string(value); }
+std::string number(std::uint64_t value) {
+  return std::to_string(value);
+}
 
 std::string text_of(const wire::ClientMessage& message) {
   static constexpr const char* names[] = {"Hello",       "OfferModule",  "UploadModule", "SubmitTask",
@@ -31,8 +33,8 @@ std::string text_of(const wire::GatewayMessage& message) {
                                           "ClusterState", "EnginesChanged", "Pong",         "Goodbye"};
   std::string text = names[message.index()];
   if (const auto* accepted = std::get_if<wire::TaskAccepted>(&message)) {
-    text += " request " + number(accepted->request.value()) + " task " + number(accepted->first_task.value()) + " parts " +
-            number(accepted->parts);
+    text += " request " + number(accepted->request.value()) + " task " + number(accepted->first_task.value()) +
+            " parts " + number(accepted->parts);
   } else if (const auto* finished = std::get_if<wire::TaskFinished>(&message)) {
     text += " task " + number(finished->task.value());
     if (const auto* failure = std::get_if<wire::Failure>(&finished->outcome)) text += ": " + failure->text;

@@ -170,8 +170,8 @@ base::SharedBytes result_for(std::uint64_t token, std::size_t bytes) {
 base::SharedBytes operation_for(const Work& work, const wire::ModuleHash& module, std::uint64_t client,
                                 std::uint64_t sequence) {
   const auto run_ns = static_cast<std::uint64_t>(work.run.ns);
-  const base::SharedBytes bulk = encode(CallArguments{run_ns, work.token, work.result_bytes, client, sequence},
-                                        work.argument_bytes);
+  const base::SharedBytes bulk =
+      encode(CallArguments{run_ns, work.token, work.result_bytes, client, sequence}, work.argument_bytes);
   wire::Operation operation;
   if (work.kind == Work::Kind::push) {
     operation = wire::Push{work.names.front(), {}};

@@ -1,5 +1,5 @@
-// What simulated clients ask for and simulated engines do. The operations are real ones (src/wire/operation.hpp); only what the
-// functions compute is made up.
+// What simulated clients ask for and simulated engines do. The operations are real ones (src/wire/operation.hpp);
+// only what the functions compute is made up.
 #pragma once
 
 #include <cstdint>
@@ -17,10 +17,10 @@ namespace gangway::sim {
 /// The arguments of every simulated function.
 struct CallArguments {
   std::uint64_t run_ns = 0;
-  std::uint64_t token = 0;         // the result says that it was seen
+  std::uint64_t token = 0;  // the result says that it was seen
   std::uint64_t result_bytes = 0;
   std::uint64_t client = 0;
-  std::uint64_t sequence = 0;      // rises with each operation of a client
+  std::uint64_t sequence = 0;  // rises with each operation of a client
 };
 /// So many bytes, at least what the fields take.
 base::SharedBytes encode(const CallArguments& arguments, std::size_t bytes);
@@ -58,7 +58,7 @@ struct Work {
   std::uint64_t token = 0;
   std::uint32_t argument_bytes = 0;
   std::uint32_t result_bytes = 8;
-  bool after_all = false;          // begins when all before have their answer
+  bool after_all = false;  // begins when all before have their answer
 };
 
 /// The encoded operation; `client` and `sequence` go with it.

@@ -1,6 +1,6 @@
-// A controller with hands and ears: clients and engines are played by the test in one line each. Every message passes the
-// codec, the invariants are checked after every event, and in the end the journal is read into a second controller, which
-// must know the same.
+// A controller with hands and ears: clients and engines are played by the test in one line each. Every message passes
+// the codec, the invariants are checked after every event, and in the end the journal is read into a second
+// controller, which must know the same.
 #pragma once
 
 #include <gtest/gtest.h>
@@ -21,7 +21,9 @@
 
 namespace gangway::core {
 
-inline base::SharedBytes bytes(std::string_view text) { return base::SharedBytes::copy_of(base::bytes_of(text)); }
+inline base::SharedBytes bytes(std::string_view text) {
+  return base::SharedBytes::copy_of(base::bytes_of(text));
+}
 inline std::string text(const base::SharedBytes& shared) {
   return {reinterpret_cast<const char*>(shared.view().data()), shared.size()};
 }

@@ -150,7 +150,8 @@ TEST_F(DirectTasks, ThatFailInTheWorkerAreFinal) {
   joins(0);
   const ConnectionId id = client();
   const TaskId task = submits(id, {0});
-  const wire::Failure crash{wire::FailureKind::worker_crashed, "SIGSEGV", "the worker ended", EngineId{0}, "node0", 1};
+  const wire::Failure crash{
+      wire::FailureKind::worker_crashed, "SIGSEGV", "the worker ended", EngineId{0}, "node0", 1};
   engine_says(0, wire::AttemptFinished{{task, 1}, 5, {}, {}, crash});
   EXPECT_EQ(failure(id, task), crash);
   EXPECT_EQ(controller().status().tasks_running, 0U);

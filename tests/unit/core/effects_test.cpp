@@ -48,8 +48,9 @@ TEST_F(EffectsOf, SeveralEventsAddUpInOrder) {
   quiet.handle(ConnectionOpened{ConnectionId{1}, Role::submit}, now, all);
   quiet.handle(ClientSpoke{ConnectionId{1}, wire::Hello{}}, now, all);
   for (std::uint64_t i = 1; i <= 2; ++i) {
-    quiet.handle(ClientSpoke{ConnectionId{1}, wire::SubmitTask{wire::RequestId{i}, {EngineId{0}}, "f", {}, bytes("x")}},
-                 now, all);
+    quiet.handle(
+        ClientSpoke{ConnectionId{1}, wire::SubmitTask{wire::RequestId{i}, {EngineId{0}}, "f", {}, bytes("x")}}, now,
+        all);
   }
   EXPECT_THAT(all.journal, SizeIs(5));
   EXPECT_THAT(all.to_clients, SizeIs(3));

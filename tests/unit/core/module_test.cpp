@@ -29,8 +29,8 @@ TEST_F(Modules, AnUnknownOneIsAskedForAndThenGoesToEveryEngine) {
   const ConnectionId id = client();
   says(id, wire::OfferModule{next_request(id), hash(1), 4});
   uploads(id, 1, "code");
-  EXPECT_THAT(heard<wire::ModuleAnswered>(id),
-              ElementsAre(wire::ModuleAnswered{wire::RequestId{1}, false}, wire::ModuleAnswered{wire::RequestId{2}, true}));
+  EXPECT_THAT(heard<wire::ModuleAnswered>(id), ElementsAre(wire::ModuleAnswered{wire::RequestId{1}, false},
+                                                           wire::ModuleAnswered{wire::RequestId{2}, true}));
   EXPECT_THAT(modules(0), ElementsAre("code"));
   EXPECT_THAT(modules(1), ElementsAre("code"));
   ASSERT_THAT(effects().to_engines, SizeIs(1)) << "one buffer for all engines";
@@ -44,8 +44,8 @@ TEST_F(Modules, AKnownOneIsNotAskedForNorSentAgain) {
   const ConnectionId second = client();
   says(second, wire::OfferModule{next_request(second), hash(1), 4});
   uploads(second, 1, "code");
-  EXPECT_THAT(heard<wire::ModuleAnswered>(second),
-              ElementsAre(wire::ModuleAnswered{wire::RequestId{1}, true}, wire::ModuleAnswered{wire::RequestId{2}, true}));
+  EXPECT_THAT(heard<wire::ModuleAnswered>(second), ElementsAre(wire::ModuleAnswered{wire::RequestId{1}, true},
+                                                               wire::ModuleAnswered{wire::RequestId{2}, true}));
   EXPECT_THAT(modules(0), ElementsAre("code"));
 }
 

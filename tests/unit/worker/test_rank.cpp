@@ -12,6 +12,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/limits.hpp"
 #include "keeper/spawn.hpp"
 #include "unit/worker/module.hpp"
 

@@ -7,6 +7,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/limits.hpp"
 #include "unit/worker/module.hpp"
 #include "unit/worker/test_rank.hpp"
 

@@ -1,0 +1,189 @@
+#include <chrono>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <boost/property_tree/json_parser.hpp>
+#include <boost/property_tree/ptree.hpp>
+
+#include <gangway/gangway.hpp>
+
+#include "e2e/support/command.hpp"
+#include "e2e/support/traces.hpp"
+
+namespace gangway::e2e {
+namespace {
+
+using std::chrono::steady_clock;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+int sleep_for_ever(int number) {
+  std::this_thread::sleep_for(std::chrono::seconds{600});
+  return number;
+}
+
+std::uint32_t where(Engine& engine, int) {
+  return engine.id().value();
+}
+
+/// A cluster that `gangway start` has started, and a client of it. The test must stop the cluster.
+class DetachedClusterTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    const Outcome started = gangway({"start", "doomed", "-n", "2"});
+    ASSERT_EQ(started.status, 0) << started.error;
+    traces = Traces::of("doomed");
+    client.emplace("doomed");
+  }
+
+  void TearDown() override {
+    const Outcome stopped = gangway({"stop", "doomed"});
+    EXPECT_EQ(stopped.status, 0) << stopped.error;
+    EXPECT_THAT(traces.remains(), IsEmpty());
+    if (!traces.remains().empty()) gangway({"stop", "doomed"});
+  }
+
+  /// That what waits fails because of the gateway, and within the five seconds that are promised.
+  static void expect_connection_error(const Future<int>& waiting, steady_clock::time_point killed) {
+    ASSERT_TRUE(waiting.wait_for(std::chrono::seconds{60}));
+    EXPECT_LT(steady_clock::now() - killed, std::chrono::seconds{5});
+    try {
+      static_cast<void>(waiting.get());
+      ADD_FAILURE() << "a task that sleeps for ever has a result";
+    } catch (const ConnectionError& error) {
+      EXPECT_THAT(error.what(), AllOf(HasSubstr("gateway"), HasSubstr("127.0.0.1")));
+    }
+  }
+
+  /// That the supervisor sees the end of its job, and the command tells it.
+  static void expect_ended() {
+    EXPECT_TRUE(eventually([] { return gangway({"list", "--json"}).out.find("\"ended\"") != std::string::npos; }));
+    const Outcome status = gangway({"status", "doomed"});
+    EXPECT_EQ(status.status, 1);
+    EXPECT_THAT(status.error, AllOf(HasSubstr("has ended"), HasSubstr("gangway stop doomed")));
+  }
+
+  static std::vector<std::uint32_t> engines_shown() {
+    boost::property_tree::ptree tree;
+    std::istringstream json{gangway({"engines", "doomed", "--json"}).out};
+    boost::property_tree::read_json(json, tree);
+    std::vector<std::uint32_t> ids;
+    for (const auto& [none, engine] : tree) ids.push_back(engine.get<std::uint32_t>("id"));
+    return ids;
+  }
+
+  /// What must hold when engine `lost` is gone: its task failed, and the other engine does the work.
+  void expect_engine_lost(std::uint32_t lost, const Future<int>& its_task) {
+    ASSERT_TRUE(its_task.wait_for(std::chrono::seconds{60}));
+    try {
+      static_cast<void>(its_task.get());
+      ADD_FAILURE() << "a task that sleeps for ever has a result";
+    } catch (const RemoteError& error) {
+      EXPECT_EQ(error.kind(), FailureKind::engine_lost);
+      EXPECT_EQ(error.engine(), EngineId{lost});
+      EXPECT_THAT(error.what(), HasSubstr("engine " + std::to_string(lost)));
+    }
+    const std::uint32_t other = 1 - lost;
+    EXPECT_EQ(engines_shown(), std::vector<std::uint32_t>{other});
+    for (const std::uint32_t place : client->balanced().map(fn<where>, std::vector<int>(100)).get()) {
+      EXPECT_EQ(place, other);
+    }
+    EXPECT_THAT(gangway({"status", "doomed"}).out, HasSubstr("1 of 2"));
+  }
+
+  Traces traces;
+  std::optional<Client> client;
+};
+
+TEST(OwnerKilled, TheClusterEndsByItself) {
+  RunningProgram owner{{"/proc/self/exe", "--own-a-cluster", "owned"}};
+  ASSERT_TRUE(eventually([&] { return owner.out() == "ready\n"; }));
+  const Traces traces = Traces::of("owned");
+  kill_at_once(owner.pid());
+  EXPECT_TRUE(nothing_remains(traces));
+}
+
+TEST(SupervisorKilled, TheOwnersObjectCleansUp) {
+  Traces traces;
+  {
+    const Cluster cluster{Profile::local(2)};
+    traces = Traces::of(cluster.name());
+    kill_at_once(traces.supervisor);
+  }
+  EXPECT_THAT(traces.remains(), IsEmpty());
+}
+
+TEST_F(DetachedClusterTest, TheSupervisorIsKilled) {
+  kill_at_once(traces.supervisor);
+  EXPECT_TRUE(eventually([] { return gangway({"status", "doomed"}).status == 1; }));
+  EXPECT_THAT(gangway({"status", "doomed"}).error, AllOf(HasSubstr("supervisor"), HasSubstr("gangway stop doomed")));
+}
+
+TEST_F(DetachedClusterTest, TheSupervisorAndMpirunAreKilled) {
+  kill_at_once(traces.supervisor);
+  kill_at_once(traces.mpirun);
+}
+
+TEST_F(DetachedClusterTest, MpirunIsKilled) {
+  const auto waiting = client->engine(EngineId{0}).apply(fn<sleep_for_ever>, 0);
+  static_cast<void>(waiting.id());
+  const auto killed = steady_clock::now();
+  kill_at_once(traces.mpirun);
+  expect_connection_error(waiting, killed);
+  expect_ended();
+}
+
+TEST_F(DetachedClusterTest, TheGatewayIsKilled) {
+  const auto waiting = client->engine(EngineId{0}).apply(fn<sleep_for_ever>, 0);
+  static_cast<void>(waiting.id());
+  const auto killed = steady_clock::now();
+  kill_at_once(traces.pids_of("gangway-rank", "gateway").front());
+  expect_connection_error(waiting, killed);
+  EXPECT_THROW(client->balanced().apply(fn<where>, 0).get(), ConnectionError);
+  expect_ended();
+}
+
+TEST_F(DetachedClusterTest, TheKeeperOfTheGatewayIsKilled) {
+  const auto waiting = client->engine(EngineId{0}).apply(fn<sleep_for_ever>, 0);
+  static_cast<void>(waiting.id());
+  const auto killed = steady_clock::now();
+  kill_at_once(traces.pids_of("gangway-keeper", "gateway").front());
+  expect_connection_error(waiting, killed);
+  expect_ended();
+}
+
+TEST_F(DetachedClusterTest, AnEngineIsKilled) {
+  client->engine(EngineId{0}).apply(fn<where>, 0).get();
+  const auto task = client->engine(EngineId{1}).apply(fn<sleep_for_ever>, 0);
+  static_cast<void>(task.id());
+  kill_at_once(static_cast<pid_t>(client->engines().at(1).pid));
+  expect_engine_lost(1, task);
+}
+
+TEST_F(DetachedClusterTest, TheKeeperOfAnEngineIsKilled) {
+  const auto task = client->engine(EngineId{1}).apply(fn<sleep_for_ever>, 0);
+  static_cast<void>(task.id());
+  kill_at_once(parent_of(static_cast<pid_t>(client->engines().at(1).pid)));
+  expect_engine_lost(1, task);
+}
+
+TEST_F(DetachedClusterTest, AllEnginesAreKilled) {
+  const auto waiting = client->engine(EngineId{0}).apply(fn<sleep_for_ever>, 0);
+  std::vector<Future<int>> balanced;
+  for (int i = 0; i < 10; ++i) balanced.push_back(client->balanced().apply(fn<sleep_for_ever>, i));
+  static_cast<void>(balanced.back().id());
+  for (const EngineInfo& engine : client->engines()) kill_at_once(static_cast<pid_t>(engine.pid));
+  EXPECT_THROW(waiting.get(), Error);
+  for (const auto& future : balanced) {
+    ASSERT_TRUE(future.wait_for(std::chrono::seconds{60}));
+    EXPECT_THROW(future.get(), Error);
+  }
+}
+
+}  // namespace
+}  // namespace gangway::e2e
