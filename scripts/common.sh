@@ -20,7 +20,8 @@ jobs() {
   echo "$cores"
 }
 
-# quietly LOG COMMAND...: runs it; when it fails, the end of its output is shown, without ninja's progress. All is in LOG.
+# quietly LOG COMMAND...: runs it; when it fails, the end of its output is shown, without ninja's progress. All is
+# in LOG.
 quietly() {
   local log=$1
   shift

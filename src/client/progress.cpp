@@ -31,7 +31,7 @@ void draw_progress(const TaskHandle& task, std::ostream& out) {
     }
     (void)task.wait_for(next - std::chrono::steady_clock::now());
   }
-  out << bar(task.progress()) << std::endl;
+  out << bar(task.progress()) << '\n' << std::flush;
 }
 
 }  // namespace gangway::detail

@@ -1,3 +1,4 @@
+// The store in memory: what it keeps, and what it forgets again.
 #include <algorithm>
 #include <iterator>
 #include <type_traits>

@@ -11,9 +11,13 @@
 
 using gangway::fn;
 
-double cost(double x, int order) { return std::pow(x, order); }
+double cost(double x, int order) {
+  return std::pow(x, order);
+}
 
-double norm(std::span<const double> x) { return std::sqrt(std::inner_product(x.begin(), x.end(), x.begin(), 0.0)); }
+double norm(std::span<const double> x) {
+  return std::sqrt(std::inner_product(x.begin(), x.end(), x.begin(), 0.0));
+}
 
 namespace {
 

@@ -19,7 +19,7 @@ TEST(Arena, LiesAtTheSameAddressInAnotherProcessAndSharesItsBytes) {
   Forked writer{[&] {
     const Arena arena = Arena::map(memory.get(), arena_base).value();
     auto* const there = reinterpret_cast<char*>(arena_base) + 100;
-    std::strcpy(there, "from the child");
+    std::memcpy(there, "from the child", sizeof "from the child");
     return arena.base() == reinterpret_cast<std::byte*>(arena_base) ? 0 : 1;
   }};
   EXPECT_EQ(writer.exit_code(), 0);
