@@ -3,6 +3,7 @@
 #include <chrono>
 #include <functional>
 #include <map>
+#include <set>
 #include <utility>
 
 #include <boost/asio/io_context.hpp>
@@ -24,7 +25,9 @@ base::Instant now() {
   return {std::chrono::duration_cast<std::chrono::nanoseconds>(since_origin).count()};
 }
 
-/// Wakes the loop when one of the watched descriptors, which stay their owners', becomes readable.
+/// Wakes the loop when one of the watched descriptors, which stay their owners', becomes readable. It does so once,
+/// until rearm(): a handler that watched on at once, while what makes the descriptor readable has not been taken yet,
+/// would be called for ever without the loop getting another turn.
 class Watch {
  public:
   explicit Watch(asio::io_context& io) : io_{io} {}
@@ -44,6 +47,15 @@ class Watch {
     if (found == watched_.end()) return;
     found->second.release();
     watched_.erase(found);
+    fired_.erase(fd);
+  }
+
+  /// Whether a descriptor has become readable since the last rearm().
+  [[nodiscard]] bool fired() const { return !fired_.empty(); }
+
+  /// After all that made them readable was taken.
+  void rearm() {
+    for (const int fd : std::exchange(fired_, {})) arm(watched_.at(fd));
   }
 
  private:
@@ -51,13 +63,13 @@ class Watch {
     // That the handler ran is all that is wanted: the loop then takes a turn.
     descriptor.async_wait(asio::posix::stream_descriptor::wait_read,
                           [this, fd = descriptor.native_handle()](boost::system::error_code error) {
-                            const auto found = watched_.find(fd);
-                            if (!error && found != watched_.end()) arm(found->second);
+                            if (!error && watched_.contains(fd)) fired_.insert(fd);
                           });
   }
 
   asio::io_context& io_;
   std::map<int, asio::posix::stream_descriptor> watched_;
+  std::set<int> fired_;  // of those watched
 };
 
 /// The rank's parts, wired. One object, so that the callbacks have one thing to refer to.
@@ -123,7 +135,8 @@ class Rank {
   }
 
   bool turn() {
-    bool any = false;
+    bool any = watch_.fired();
+    if (any) engine_.set_sleeping(false);  // silences the workers' bells
     for (;;) {
       base::Result<std::optional<keeper::KeeperReport>> report = keeper_link_.receive();
       if (!report) {
@@ -135,6 +148,7 @@ class Rank {
       any = true;
     }
     any |= engine_.turn(now());
+    watch_.rearm();
     if (engine_.has_left() && link_.idle()) {
       end_.in_order = true;
       loop_.stop();

@@ -30,6 +30,9 @@ Instant now() {
               .count()};
 }
 
+// Asio handlers run in one round, each of which reads at most 16 KiB of a client's bytes.
+constexpr int handlers_per_round = 64;
+
 // How long an idle loop stays awake before it sleeps. Measured: spinning pays while each rank has a core; giving the
 // core away is what makes more ranks than cores work.
 constexpr Duration spin = base::microseconds(20);
@@ -86,7 +89,10 @@ struct Loop::State {
 
   bool poll_io() {
     if (io.stopped()) io.restart();
-    return io.poll() > 0;
+    // A client that sends without a pause always has a handler ready: poll() would serve it for ever.
+    int served = 0;
+    while (served < handlers_per_round && io.poll_one() > 0) ++served;
+    return served > 0;
   }
 
   // One round of everything that does not wait.
