@@ -1,8 +1,8 @@
 // Maps sequenced reads onto a genome, once in this process and once on the engines of a cluster, and compares.
 //
-// The genome is pushed to all engines once. Each read is a call of place_read() on whichever engine is free; Gangway
-// sends them in chunks. Each worker builds its index at its first read, each engine counts the coverage by its reads
-// in an array of its own, and at the end these are pulled and added.
+// The genome is pushed to all engines once. Some reads at a time are a call of place_reads() on whichever engine is
+// free. Each worker builds its index at its first call, each engine counts the coverage by its reads in an array of
+// its own, and at the end these are pulled and added.
 #include <gangway/gangway.hpp>
 
 #include <chrono>
@@ -46,16 +46,29 @@ Outcome map_here(const std::string& genome, const std::vector<std::string>& read
   return outcome;
 }
 
+/// The reads, some at a time: enough for an engine to be busy for a millisecond or two.
+std::vector<std::vector<std::string>> in_chunks(const std::vector<std::string>& reads) {
+  constexpr std::size_t chunk_reads = 50;
+  std::vector<std::vector<std::string>> chunks;
+  for (std::size_t i = 0; i < reads.size(); ++i) {
+    if (i % chunk_reads == 0) chunks.emplace_back();
+    chunks.back().push_back(reads[i]);
+  }
+  return chunks;
+}
+
 Outcome map_on(gangway::Client& client, const std::string& genome, const std::vector<std::string>& reads) {
   const auto start = Clock::now();
   gangway::DirectView all = client.all();
   all.push(genome_name, std::vector<char>{genome.begin(), genome.end()});
   all.apply(fn<clear_coverage>).get();
 
-  auto mapping = client.balanced().map(fn<place_read>, reads, genome_key(genome));
+  auto mapping = client.balanced().map(fn<place_reads>, in_chunks(reads), genome_key(genome));
   gangway::show_progress(mapping, std::cout);
   Outcome outcome;
-  outcome.placements = mapping.get();
+  for (const std::vector<Placement>& chunk : mapping.get()) {
+    outcome.placements.insert(outcome.placements.end(), chunk.begin(), chunk.end());
+  }
 
   outcome.coverage.resize(genome.size());
   for (const auto& part : all.pull<std::vector<std::uint32_t>>(coverage_name).get()) {

@@ -16,14 +16,19 @@ std::uint64_t clear_coverage(gangway::Engine& engine) {
   return bases;
 }
 
-Placement place_read(gangway::Engine& engine, const std::string& bases, std::uint64_t key) {
+std::vector<Placement> place_reads(gangway::Engine& engine, const std::vector<std::string>& reads,
+                                   std::uint64_t key) {
   const Index& index = engine.cached<Index>("read_mapper/index " + std::to_string(key), [&] {
     const auto genome = engine.names().array<const char>(genome_name);
     return Index{{genome.data(), genome.size()}};
   });
-  const Placement placement = map_read(index, bases);
-  add_coverage(engine.names().array<std::uint32_t>(coverage_name), placement, bases.size());
-  return placement;
+  const std::span<std::uint32_t> coverage = engine.names().array<std::uint32_t>(coverage_name);
+  std::vector<Placement> placements;
+  for (const std::string& bases : reads) {
+    placements.push_back(map_read(index, bases));
+    add_coverage(coverage, placements.back(), bases.size());
+  }
+  return placements;
 }
 
 void forget_values(gangway::Engine& engine) {

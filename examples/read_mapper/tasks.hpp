@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "mapper.hpp"
 
@@ -22,8 +23,8 @@ std::uint64_t genome_key(std::string_view genome);
 /// Sets the engine's coverage to zero; the genome must be there. Returns the bases of the genome.
 std::uint64_t clear_coverage(gangway::Engine& engine);
 
-/// Maps one read and adds it to the engine's coverage. The first call in a worker builds the index.
-Placement place_read(gangway::Engine& engine, const std::string& bases, std::uint64_t key);
+/// Maps some reads and adds them to the engine's coverage. The first call in a worker builds the index.
+std::vector<Placement> place_reads(gangway::Engine& engine, const std::vector<std::string>& reads, std::uint64_t key);
 
 /// Removes what the read mapper keeps on the engine.
 void forget_values(gangway::Engine& engine);

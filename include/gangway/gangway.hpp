@@ -1,24 +1,22 @@
 // All of Gangway's public face. A tour in twenty lines:
 //
-//   double cost(double x, int order);                        // any function; engines run it, see
-//   gangway_add_program()
+//   double cost(double x, int order);                        // any function of a gangway_add_program()
 //
 //   gangway::Cluster cluster{gangway::Profile::local(4)};    // four engines on this host, stopped with the object
-//   gangway::Client client = cluster.connect();              // or Client{"big"}, or
-//   Client{"path/of/connection.json"}
+//   gangway::Client client = cluster.connect();              // or Client{"big"}, or Client{"connection.json"}
 //
-//   auto any = client.balanced();                            // whichever engine is free
-//   double y = any.apply(fn<cost>, 2.0, 3).get();            // apply() gives a Future; get() throws what went wrong
-//   std::vector<double> ys = any.map(fn<cost>, xs, 3).get();           // over a range, in chunks, in order
-//   for (auto [i, y] : any.map(fn<cost>, xs, 3).as_completed()) ...    // or as they come
-//   auto zs = any.map([k](double x) { return k * x; }, xs).get();      // a lambda
+//   auto any = client.balanced();                                    // whichever engine is free
+//   double y = any.apply(fn<cost>, 2.0, 3).get();                    // a Future; get() throws what went wrong
+//   std::vector<double> ys = any.map(fn<cost>, xs, 3).get();         // over a range, in chunks, in order
+//   for (auto [i, y] : any.map(fn<cost>, xs, 3).as_completed()) ...  // or as they come
+//   auto zs = any.map([k](double x) { return k * x; }, xs).get();    // a lambda
 //
-//   auto all = client.all();                                 // these engines: client.engine(id),
-//   client.engines({ids}) all.push("a", 5);                                        // named values live on the
-//   engines between tasks std::vector<int> as = all.pull<int>("a").get();          // one from each engine
+//   auto all = client.all();                                 // or client.engine(id), client.engines({ids})
+//   all.push("a", 5);                                        // named values live on the engines between tasks
+//   std::vector<int> as = all.pull<int>("a").get();          // one from each engine
 //   all.scatter("x", xs);                                    // contiguous blocks, in engine order
-//   auto norms = all.apply(fn<norm>, gangway::named("x")).get();       // each engine's own x, as std::span<const
-//   double> std::vector<double> back = all.gather<double>("x").get();
+//   auto norms = all.apply(fn<norm>, named("x")).get();      // each engine's own x, as a std::span<const double>
+//   std::vector<double> back = all.gather<double>("x").get();
 //
 // A function whose first parameter is a gangway::Engine& gets the engine it runs on.
 #pragma once

@@ -15,6 +15,7 @@
 #include "gateway/gateway.hpp"
 #include "keeper/arena.hpp"
 #include "keeper/keeper_link.hpp"
+#include "keeper/own_death.hpp"
 #include "mpi/doorbell.hpp"
 #include "mpi/world.hpp"
 #include "tls/digest.hpp"
@@ -157,6 +158,10 @@ int run(int argc, char** argv) {
   base::Result<mpi::Doorbell> doorbell = mpi::Doorbell::open(world, a.scratch_directory, a.cookie);
   if (!doorbell) {
     StderrLog{"rank " + std::to_string(world.rank())}.error(doorbell.fault().text);
+    world.leave(true, EXIT_FAILURE);
+  }
+  if (const base::Status marks = keeper::mark_own_death(doorbell.value().page(), world.rank()); !marks) {
+    StderrLog{"rank " + std::to_string(world.rank())}.error(marks.fault().text);
     world.leave(true, EXIT_FAILURE);
   }
   return a.role == "gateway" ? run_gateway(a, world, doorbell.value()) : run_engine(a, world, doorbell.value());

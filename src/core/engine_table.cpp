@@ -136,7 +136,8 @@ std::optional<EngineId> EngineTable::least_loaded(std::uint64_t bytes) const {
 
 std::optional<EngineId> EngineTable::least_loaded_of(const std::set<EngineId>& candidates,
                                                      std::uint64_t bytes) const {
-  if (candidates.size() > free_.size()) {
+  // Either walk the free engines until one is a candidate, or all candidates: whichever is likely to be shorter.
+  if (candidates.size() * candidates.size() > free_.size()) {
     for (const auto& [load, id] : free_) {
       if (candidates.contains(id) && has_room(engines_.at(id), bytes)) return id;
     }

@@ -60,20 +60,25 @@ base::Result<std::string> ModuleCache::write(const wire::ModuleHash& hash, base:
   if (::mkdir(directory_.c_str(), 0700) != 0 && errno != EEXIST) return failed("make the directory", directory_);
   const std::string path = directory_ + "/" + hex(hash) + ".so";
   struct stat status {};
-  if (::stat(path.c_str(), &status) == 0) return path;  // by another engine of this node; a rename made it whole
+  if (::stat(path.c_str(), &status) == 0) return path;  // by another engine of this node; it appeared whole
 
   std::string temporary = path + ".XXXXXX";
   const int file = ::mkostemp(temporary.data(), O_CLOEXEC);
   if (file < 0) return failed("make a file for the module in", directory_);
   const bool written = write_all(file, content);
-  const int reason = errno;
+  int reason = errno;
   ::close(file);
   if (!written) {
     ::unlink(temporary.c_str());
     errno = reason;
     return failed("write the module", path);
   }
-  if (::rename(temporary.c_str(), path.c_str()) != 0) return failed("rename the module to", path);
+  // A rename would replace the file of an engine that was faster, which its workers may have mapped already.
+  const bool kept = ::link(temporary.c_str(), path.c_str()) == 0 || errno == EEXIST;
+  reason = errno;
+  ::unlink(temporary.c_str());
+  errno = reason;
+  if (!kept) return failed("give its name to the module", path);
   return path;
 }
 

@@ -110,7 +110,8 @@ base::Status Keeper::start_rank() {
   SpawnRequest request{.program = settings_.rank_program,
                        .arguments = settings_.rank_arguments,
                        .signal_mask = child_mask_,
-                       .ignore_sigpipe = true};
+                       .ignore_sigpipe = true,
+                       .death_signal = SIGTERM};  // see own_death.hpp
   auto made = LinkDescriptors::create();
   if (!made) return made.fault();
   LinkDescriptors link = std::move(made).value();

@@ -50,7 +50,7 @@ std::vector<char*> environment_of(const SpawnRequest& request) {
 const char* prepare_and_exec(const ChildPlan& plan) {
   const SpawnRequest& request = *plan.request;
   if (::setpgid(0, 0) != 0) return "make a process group";
-  if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return "tie the process to its parent";
+  if (::prctl(PR_SET_PDEATHSIG, request.death_signal) != 0) return "tie the process to its parent";
   // The parent may have died before the line above.
   if (::getppid() != plan.parent) ::_exit(1);
   ::signal(SIGPIPE, request.ignore_sigpipe ? SIG_IGN : SIG_DFL);

@@ -1,6 +1,6 @@
 #include "sim/saboteurs.hpp"
 
-#include <memory>
+#include <functional>
 #include <utility>
 
 namespace gangway::sim {

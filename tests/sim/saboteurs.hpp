@@ -1,8 +1,6 @@
 // What goes wrong, and when: each saboteur acts at random moments until its time is over.
 #pragma once
 
-#include <functional>
-
 #include "sim/simulation.hpp"
 
 namespace gangway::sim {

@@ -14,6 +14,11 @@ bool stands_alone(const core::Event& event) {
   return std::holds_alternative<core::EngineLost>(event) || std::holds_alternative<core::ConnectionClosed>(event);
 }
 
+bool has_abandoned(const core::DurableState& state) {
+  return std::any_of(state.tasks.all().begin(), state.tasks.all().end(),
+                     [&](const auto& entry) { return !state.sessions.contains(entry.second.session); });
+}
+
 }  // namespace
 
 Shell::Shell(World& world, const Scenario& scenario, Auditor& auditor)
@@ -148,8 +153,8 @@ void Shell::check_restart() const {
   for (const core::Record& record : journal_) from_journal.apply(record);
   world_.require(from_journal.durable_state() == now, "the journal tells another story than the controller");
 
-  // The store may lag behind, and leaves out what is done; it can be compared when nothing is under way.
-  if (store_.durable_number() != now.records || now.running != 0) return;
+  // The store may lag behind, and has no attempts of sessions that have ended.
+  if (store_.durable_number() != now.records || has_abandoned(now)) return;
   core::Controller from_store{core::Identity{"simulated", 0}, scenario_.limits};
   store_.replay([&](const core::Record& record) { from_store.apply(record); });
   world_.require(from_store.durable_state().tasks == now.tasks, "the store tells another story than the controller");

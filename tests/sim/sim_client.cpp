@@ -37,6 +37,7 @@ void SimClient::stop_cluster() {
 
 void SimClient::cut(bool silently) {
   alive_ = false;
+  if (connection_ == core::ConnectionId{}) return;  // not connected yet
   down_.cut();
   if (silently) {
     up_.cut();
@@ -250,6 +251,7 @@ void SimClient::check_result(const Request& request, const wire::TaskFinished& f
       break;
     }
     case Work::Kind::push:
+      pushed_.insert({finished.run.engine, work.names.front()});
       break;
     case Work::Kind::pull:
       world_.require(!result.empty(), "a value came back empty");
@@ -282,7 +284,7 @@ void SimClient::check_failure(const Request& request, const wire::TaskFinished& 
     case wire::FailureKind::not_run:
       // Values are lost with their engines, and a push may have failed.
       fair = work.kind == Work::Kind::missing || auditor_.any_lost() ||
-             (work.kind == Work::Kind::pull && scenario_.late_engines);
+             (work.kind == Work::Kind::pull && !pushed_.contains({finished.run.engine, work.names.front()}));
       fair = fair && (work.kind != Work::Kind::run && work.kind != Work::Kind::count);
       break;
     case wire::FailureKind::exception:

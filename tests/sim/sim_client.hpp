@@ -93,6 +93,7 @@ class SimClient {
   std::map<wire::RequestId, Request> requests_;  // not yet acknowledged
   std::uint64_t unanswered_ = 0;                 // requests
   std::vector<std::pair<wire::RequestId, TaskId>> unacknowledged_;
+  std::set<std::pair<EngineId, std::string>> pushed_;                   // values of this client, and where they are
   std::map<std::pair<EngineId, std::uint64_t>, std::uint64_t> counts_;  // by engine and incarnation
 };
 

@@ -36,6 +36,11 @@ std::uint64_t Simulation::run() {
   }
   for (std::uint32_t i = 0; i < scenario_.clients; ++i) add_client();
   send_saboteurs(*this);
+  // The end of the sabotage is waited for, also if nothing else is to come.
+  world_.at(World::start + scenario_.sabotage, [] {});
+  for (int i = 0; i < 3; ++i) {
+    world_.after(world_.random().span({0}, scenario_.sabotage), [this] { shell_.check_restart(); });
+  }
 
   run_until(&Simulation::all_quiet, "the work was never done");
   auditor_.finish();

@@ -195,7 +195,7 @@ TEST(Call, members_overloads_and_templates_are_named_by_type) {
 }
 
 TEST(Call, lambdas_bring_their_captures) {
-  const int k = 5;
+  int k = 5;
   const functions::Poly poly{1, 2};
   EXPECT_EQ(call([k, poly](double x) { return k * poly.at(x); }, 2), 25.0);
   EXPECT_EQ(call([] { return 7; }), 7);

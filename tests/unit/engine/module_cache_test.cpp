@@ -3,8 +3,12 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <array>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
+#include <thread>
+#include <vector>
 
 #include "tls/digest.hpp"
 
@@ -56,6 +60,27 @@ TEST_F(ModuleCacheTest, TellsWhyAModuleCannotBeKept) {
   ModuleCache cache{directory_ + "/file", tls::sha256};
   cache.store(tls::sha256(content_), content_);
   ASSERT_FALSE(cache.path(tls::sha256(content_)).ok());
+}
+
+TEST_F(ModuleCacheTest, EnginesThatKeepAModuleAtOnceShareOneFileForGood) {
+  const std::vector<std::byte> large(1024 * 1024);
+  const wire::ModuleHash hash = tls::sha256(large);
+  for (int round = 0; round < 10; ++round) {
+    const std::string directory = directory_ + "/modules" + std::to_string(round);
+    std::array<ino_t, 4> files{};
+    std::vector<std::thread> engines;
+    for (ino_t& file : files) {
+      engines.emplace_back([&] {
+        ModuleCache cache{directory, tls::sha256};
+        cache.store(hash, large);
+        struct stat status {};
+        if (::stat(cache.path(hash).value().c_str(), &status) == 0) file = status.st_ino;
+      });
+    }
+    for (std::thread& engine : engines) engine.join();
+    for (const ino_t file : files) EXPECT_EQ(file, files.front()) << "a worker may have mapped the file already";
+    EXPECT_EQ(std::distance(fs::directory_iterator{directory}, fs::directory_iterator{}), 1) << "only the module";
+  }
 }
 
 }  // namespace
