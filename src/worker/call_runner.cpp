@@ -50,8 +50,10 @@ class ResultPort final : public detail::CallPort {
     if (!granted->reason.empty()) {
       throw ValueError{granted->reason};
     }
-    result.write_to(rank_.arena(granted->block).first(bytes));
-    finished_.outcome = granted->block;
+    GANGWAY_CHECK(granted->block.bytes >= bytes, "a granted block is as long as was asked for, or longer");
+    const wire::ArenaRange range{granted->block.offset, bytes};
+    result.write_to(rank_.arena(range));
+    finished_.outcome = range;
   }
 
   [[nodiscard]] bool has_started() const { return began_.has_value(); }

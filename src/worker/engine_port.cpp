@@ -64,10 +64,11 @@ detail::OpenedValue EnginePort::open(std::string_view name, bool for_writing) {
           .data = rank_.arena(answer.data)};
 }
 
-std::span<std::byte> EnginePort::granted(std::string_view name, const wire::BlockGranted& answer) {
+std::span<std::byte> EnginePort::granted(std::string_view name, std::size_t bytes, const wire::BlockGranted& answer) {
   if (!answer.reason.empty()) {
     throw ValueError{answer.reason};
   }
+  GANGWAY_CHECK(answer.block.bytes == bytes, "a granted block is as long as was asked for");
   made_.emplace(name);
   return rank_.arena(answer.block);
 }
@@ -76,7 +77,7 @@ std::span<std::byte> EnginePort::make_array(std::string_view name, const detail:
                                             std::size_t bytes) {
   const auto answer = ask<wire::BlockGranted>(wire::MakeArray{checked_name(name), head_of(description), bytes});
   claimed_.emplace(name);
-  return granted(name, answer);
+  return granted(name, bytes, answer);
 }
 
 std::span<std::byte> EnginePort::set_object(std::string_view name, const detail::ValueDescription& description,
@@ -87,7 +88,7 @@ std::span<std::byte> EnginePort::set_object(std::string_view name, const detail:
                      " MiB: keep large data in arrays"};
   }
   const auto answer = ask<wire::BlockGranted>(wire::SetObject{checked_name(name), head_of(description), bytes});
-  return granted(name, answer);
+  return granted(name, bytes, answer);
 }
 
 bool EnginePort::erase(std::string_view name) {

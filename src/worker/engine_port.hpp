@@ -37,7 +37,7 @@ class EnginePort final : public detail::EngineHost {
  private:
   template <class Answer>
   Answer ask(const wire::FromWorker& request);
-  std::span<std::byte> granted(std::string_view name, const wire::BlockGranted& answer);
+  std::span<std::byte> granted(std::string_view name, std::size_t bytes, const wire::BlockGranted& answer);
 
   RankPort& rank_;
   wire::EngineInfo engine_;

@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdint>
 #include <cstdlib>
 #include <exception>
 #include <string>
@@ -24,6 +25,7 @@ enum class Death { segfault, exit, quick_exit, abort, recursion, terminate, kill
 
 // Not a constant, so that the compiler cannot tell that it never ends.
 volatile bool endless = true;
+volatile std::uintptr_t unmapped_address = 0x10;
 
 int recurse(int depth) {
   volatile char page[1024] = {};
@@ -40,7 +42,7 @@ void throw_through_noexcept() noexcept {
 }
 
 int die(Death death) {
-  volatile int* const nowhere = reinterpret_cast<int*>(0x10);
+  volatile int* const nowhere = reinterpret_cast<int*>(unmapped_address);
   switch (death) {
     case Death::segfault:
       return *nowhere;
