@@ -1,6 +1,7 @@
 #include "launch/scratch.hpp"
 
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <array>
@@ -27,7 +28,10 @@ std::filesystem::path new_scratch_path() {
   std::array<char, 16> number{};
   std::snprintf(number.data(), number.size(), "%08x", std::random_device{}());
   std::error_code error;
-  const bool in_memory = ::access(memory_directory, W_OK | X_OK) == 0;
+  // Modules are loaded from here, which a file system without execution (of many containers) forbids.
+  struct statvfs memory {};
+  const bool in_memory = ::access(memory_directory, W_OK | X_OK) == 0 && ::statvfs(memory_directory, &memory) == 0 &&
+                         (memory.f_flag & ST_NOEXEC) == 0;
   const std::filesystem::path parent =
       in_memory ? std::filesystem::path{memory_directory} : std::filesystem::temp_directory_path(error);
   return parent / (name_prefix() + number.data());

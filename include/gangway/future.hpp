@@ -65,7 +65,7 @@ class GANGWAY_API TaskHandle {
   /// The number of the part that was the `nth` to finish; waits for it.
   [[nodiscard]] std::size_t wait_for_nth(std::size_t nth) const;
 
-  /// The same, for src/client.
+  /// What the handle stands for; for src/client.
   [[nodiscard]] PendingTask& pending() const { return *task_; }
 
   /// How many elements lie in the parts before `part`.
@@ -97,8 +97,8 @@ class GANGWAY_API FailureList {
 
 }  // namespace detail
 
-/// A shared handle to the result of a task; copies stand for the same task. It may be thrown away: the task runs all
-/// the same. Threads may use one Future together.
+/// A shared handle to the result of a task; copies stand for the same task. It may be thrown away: as long as its
+/// Client lives the task runs all the same. Threads may use one Future together.
 template <class T>
 class Future {
  public:

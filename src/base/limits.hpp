@@ -1,5 +1,6 @@
-// Every limit of Gangway, with its unit in its name and its reason beside it. Limits that a test or the simulator
-// wants small are members of a struct and are passed in; those that both ends of a wire must share are constants.
+// The limits that several parts share, each with its unit in its name and its reason beside it; one that a single
+// file knows stands at the head of that file. Limits that a test or the simulator wants small are members of a struct
+// and are passed in; those that both ends of a wire must share are constants.
 #pragma once
 
 #include <cstddef>
@@ -15,6 +16,9 @@ inline constexpr std::size_t mib = 1024 * kib;
 /// The largest object that travels: what a user may push, pull, pass or return. Objects travel whole, hence the
 /// bound.
 inline constexpr std::size_t object_bytes_max = 64 * mib;
+
+/// The largest object in its travelling form: what is said about it needs some room too.
+inline constexpr std::size_t encoded_object_bytes_max = object_bytes_max + 64 * kib;
 
 /// The largest body of a frame or of a message between ranks: one object and what is said about it.
 inline constexpr std::size_t frame_bytes_max = object_bytes_max + 1 * mib;

@@ -12,7 +12,7 @@ namespace gangway::client {
 
 Submission call_of(const KnownFunction& function, std::vector<std::string> needs,
                    const detail::ByteSource& arguments) {
-  if (arguments.bytes() > base::object_bytes_max) {
+  if (arguments.bytes() > base::encoded_object_bytes_max) {
     throw Error{"the arguments of " + function.label + " take " + size_text(arguments.bytes()) +
                 "; at most 64 MiB travel in one piece: push or scatter large values first and pass named(...), or "
                 "use smaller chunks"};

@@ -122,6 +122,7 @@ class Controller {
 
   // on_client.cpp
   void on(const ClientSpoke& event, Turn& turn);
+  void on(const ClientStirred& event, Turn& turn);
   bool accept_request(ConnectionId id, Connection& connection, const wire::ClientMessage& message, Turn& turn);
   void on_message(ConnectionId id, Connection& connection, const wire::QueryCluster& message, Turn& turn);
   void on_message(ConnectionId id, Connection& connection, const wire::Shutdown& message, Turn& turn);

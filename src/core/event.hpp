@@ -39,6 +39,12 @@ struct ClientSpoke {
   friend bool operator==(const ClientSpoke&, const ClientSpoke&) = default;
 };
 
+/// Something moved on the connection, though no whole message came: a sign of life.
+struct ClientStirred {
+  ConnectionId connection;
+  friend bool operator==(const ClientStirred&, const ClientStirred&) = default;
+};
+
 /// A decoded message of an engine. EngineReady is how an engine joins; its id is that of the event.
 struct EngineSpoke {
   EngineId engine;
@@ -58,6 +64,7 @@ struct TimePassed {
   friend bool operator==(const TimePassed&, const TimePassed&) = default;
 };
 
-using Event = std::variant<ConnectionOpened, ConnectionClosed, ClientSpoke, EngineSpoke, EngineLost, TimePassed>;
+using Event =
+    std::variant<ConnectionOpened, ConnectionClosed, ClientSpoke, ClientStirred, EngineSpoke, EngineLost, TimePassed>;
 
 }  // namespace gangway::core

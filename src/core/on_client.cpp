@@ -47,6 +47,11 @@ const wire::RequestId* request_of(const wire::ClientMessage& message) {
 
 }  // namespace
 
+void Controller::on(const ClientStirred& event, Turn& turn) {
+  const auto found = connections_.find(event.connection);
+  if (found != connections_.end()) found->second.last_heard = turn.now;
+}
+
 void Controller::on(const ClientSpoke& event, Turn& turn) {
   const ConnectionId id = event.connection;
   const auto found = connections_.find(id);

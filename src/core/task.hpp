@@ -1,4 +1,4 @@
-// A task and the states of its parts. Values; the tables that hold them are in task_table.hpp and session_table.hpp.
+// A task and the states of its parts, and the tables that hold tasks, sessions and modules. Values.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,5 @@
 // One call in the worker: load, run, answer what it asks for, and what happens when the worker does not come back.
+#include <algorithm>
 #include <cstdio>
 #include <utility>
 
@@ -86,18 +87,23 @@ void Engine::on_call_finished(const wire::CallFinished& finished) {
   if (const auto* failed = std::get_if<wire::Failure>(&finished.outcome)) {
     return fail_call(failure(failed->kind, failed->type, failed->text));
   }
-  wire::Outcome outcome = failure(wire::FailureKind::worker_crashed, "worker confused",
-                                  "the worker answered with memory that it had not been granted");
+  base::SharedBytes result;
   if (const auto* bytes = std::get_if<base::SharedBytes>(&finished.outcome)) {
-    outcome = *bytes;
+    result = *bytes;
   } else {
     const auto& range = std::get<wire::ArenaRange>(finished.outcome);
-    for (const BlockPtr& block : running_->granted) {
-      if (block->range() == range) outcome = base::SharedBytes{block, block->bytes()};
+    const auto block = std::find_if(running_->granted.begin(), running_->granted.end(),
+                                    [&range](const BlockPtr& granted) { return granted->range() == range; });
+    if (block == running_->granted.end()) {
+      ports_.to_keeper(keeper::EndWorker{running_->worker});
+      return fail_call(failure(wire::FailureKind::worker_crashed, "worker confused",
+                               "the worker answered with memory that it had not been granted: the function, or one "
+                               "before it, has written over memory that is not its own"));
     }
+    result = base::SharedBytes{*block, (*block)->bytes()};
   }
   const Running done = *std::exchange(running_, std::nullopt);
-  finish(done.attempt, finished.run_ns, std::move(outcome), directory_.commit_call());
+  finish(done.attempt, finished.run_ns, std::move(result), directory_.commit_call());
 }
 
 void Engine::answer_request(std::uint64_t worker, const wire::FromWorker& message) {
@@ -113,14 +119,18 @@ void Engine::answer_request(std::uint64_t worker, const wire::FromWorker& messag
     crew_.send(worker, wire::NamesListed{directory_.names()});
   } else if (const auto* grant = std::get_if<wire::GrantBlock>(&message)) {
     wire::BlockGranted granted;
-    const BlockPtr block = grant->bytes <= base::object_bytes_max ? pool_.take(grant->bytes) : nullptr;
+    const BlockPtr block = grant->bytes <= base::encoded_object_bytes_max ? pool_.take(grant->bytes) : nullptr;
     if (block) {
       granted.block = block->range();
       running_->granted.push_back(block);
     } else {
-      granted.reason = "a result of " + std::to_string(grant->bytes) + " bytes does not fit: at most " +
-                       std::to_string(base::object_bytes_max) + " travel in one piece, and " +
-                       std::to_string(pool_.total_bytes() - pool_.used_bytes()) + " are left on the engine";
+      const bool is_too_large = grant->bytes > base::encoded_object_bytes_max;
+      granted.reason = "a result of " + std::to_string(grant->bytes) + " bytes does not fit: ";
+      granted.reason += is_too_large
+                            ? "at most " + std::to_string(base::object_bytes_max) +
+                                  " travel in one piece; leave it at the engine as a named value"
+                            : std::to_string(pool_.total_bytes() - pool_.used_bytes()) +
+                                  " are left of the engine's memory; erase values, or start with more memory";
     }
     crew_.send(worker, std::move(granted));
   }

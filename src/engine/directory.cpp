@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "base/check.hpp"
 #include "base/limits.hpp"
@@ -105,7 +106,7 @@ Directory::Version* Directory::find_for_writing(const std::string& name) {
     // Somebody still reads this version, a pull on its way for instance: it stays as it is for them.
     base::SharedBytes copy = copy_to_arena(version.encoded.view());
     if (copy.empty()) return nullptr;
-    version.encoded = std::move(copy);
+    kept_.push_back(std::exchange(version.encoded, std::move(copy)));  // this call may be one of the readers
   }
   version.number = ++last_number_;
   if (staged == staged_.end()) claimed_.push_back(name);

@@ -23,7 +23,7 @@ std::string hex(const wire::ModuleHash& hash) {
 }
 
 base::Fault failed(const std::string& action, const std::string& path) {
-  return {"cannot " + action + " " + path + ": " + std::strerror(errno)};
+  return {"cannot " + action + " " + path + ": " + std::strerror(errno) + "; mend that and submit the task again"};
 }
 
 bool write_all(int file, base::ByteView content) {
@@ -41,19 +41,24 @@ bool write_all(int file, base::ByteView content) {
 ModuleCache::ModuleCache(std::string directory, HashFunction hash)
     : directory_{std::move(directory)}, hash_{std::move(hash)} {}
 
-void ModuleCache::store(const wire::ModuleHash& hash, base::ByteView content) {
-  const auto known = modules_.find(hash);
-  if (known != modules_.end() && known->second.ok()) return;
-  modules_.insert_or_assign(hash, hash_(content) == hash
-                                      ? write(hash, content)
-                                      : base::Result<std::string>{base::Fault{
-                                            "module " + hex(hash) + " was damaged on its way: its hash differs"}});
+void ModuleCache::store(const wire::ModuleHash& hash, const base::SharedBytes& content) {
+  // Content with another hash is as good as none: path() says that the module never came.
+  if (!modules_.contains(hash) && hash_(content.view()) == hash) modules_.emplace(hash, Module{{}, content});
 }
 
-base::Result<std::string> ModuleCache::path(const wire::ModuleHash& hash) const {
+base::Result<std::string> ModuleCache::path(const wire::ModuleHash& hash) {
   const auto found = modules_.find(hash);
-  if (found == modules_.end()) return base::Fault{"module " + hex(hash) + " has not been sent to this engine"};
-  return found->second;
+  if (found == modules_.end()) {
+    return base::Fault{"module " + hex(hash) +
+                       " has not come to this engine undamaged; stop the cluster, start it again"};
+  }
+  Module& module = found->second;
+  if (module.path.empty()) {
+    base::Result<std::string> written = write(hash, module.unwritten.view());
+    if (!written) return written;
+    module = {std::move(written).value(), {}};
+  }
+  return module.path;
 }
 
 base::Result<std::string> ModuleCache::write(const wire::ModuleHash& hash, base::ByteView content) const {

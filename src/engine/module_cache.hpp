@@ -21,18 +21,25 @@ class ModuleCache {
   /// `directory` is made when the first module comes, private to the user.
   ModuleCache(std::string directory, HashFunction hash);
 
-  /// Verifies `content` against `hash` and keeps it. What goes wrong is remembered and told by path().
-  void store(const wire::ModuleHash& hash, base::ByteView content);
+  /// Verifies `content` against `hash` and keeps it. What goes wrong is told by path().
+  void store(const wire::ModuleHash& hash, const base::SharedBytes& content);
 
-  /// The file of a stored module, or why there is none.
-  [[nodiscard]] base::Result<std::string> path(const wire::ModuleHash& hash) const;
+  /// The file of a stored module, or why there is none. What could not be written before is tried again: a full disk
+  /// may have room now.
+  [[nodiscard]] base::Result<std::string> path(const wire::ModuleHash& hash);
 
  private:
+  /// A module's file, or its content as long as it could not be written.
+  struct Module {
+    std::string path;
+    base::SharedBytes unwritten;
+  };
+
   base::Result<std::string> write(const wire::ModuleHash& hash, base::ByteView content) const;
 
   std::string directory_;
   HashFunction hash_;
-  std::map<wire::ModuleHash, base::Result<std::string>> modules_;
+  std::map<wire::ModuleHash, Module> modules_;
 };
 
 }  // namespace gangway::engine

@@ -35,7 +35,7 @@ void Engine::receive(wire::ToEngine message) {
   if (auto* run = std::get_if<wire::RunTask>(&message)) {
     waiting_.push_back({run->attempt, run->returnable, std::move(run->operation)});
   } else if (const auto* store = std::get_if<wire::StoreModule>(&message)) {
-    modules_.store(store->hash, store->content.view());
+    modules_.store(store->hash, store->content);
   } else {
     has_left_ = true;
     ports_.to_keeper(keeper::Farewell{});
@@ -106,7 +106,7 @@ void Engine::do_pull(const wire::AttemptRef& attempt, const wire::Pull& pull) {
     return finish(attempt, 0, failure(reason->kind, std::move(reason->type), std::move(reason->text)));
   }
   const auto& bytes = std::get<base::SharedBytes>(value);
-  if (bytes.size() > base::object_bytes_max) {
+  if (bytes.size() > base::encoded_object_bytes_max) {
     return finish(attempt, 0,
                   failure(wire::FailureKind::not_run, "object too large",
                           "the value '" + pull.name + "' takes " + std::to_string(bytes.size()) + " bytes; at most " +

@@ -47,7 +47,7 @@ base::Status Clients::listen(const tls::Identity& identity, const tls::ListenerO
 void Clients::accept(std::shared_ptr<tls::Connection> connection) {
   const core::ConnectionId id{++last_id_};
   tls::Connection& opened = *connection;
-  clients_.emplace(id, Client{std::move(connection), false});
+  clients_.emplace(id, Client{std::move(connection)});
   log_.info("client " + opened.peer() + " is connected as " + std::string{tls::role_text(opened.role())});
   on_event_(core::ConnectionOpened{id, role_of(opened.role())});
   opened.start([this, id](const wire::Frame& frame) { hear(id, frame); },
@@ -80,8 +80,14 @@ void Clients::refuse(core::ConnectionId id, const std::string& reason) {
 
 bool Clients::is_damaged(core::ConnectionId id, const wire::ClientMessage& message) {
   const auto* upload = std::get_if<wire::UploadModule>(&message);
-  if (upload == nullptr || tls::sha256(upload->content.view()) == upload->hash) return false;
-  send(id, wire::Refused{upload->request, "the module's content does not have the hash it was announced with"});
+  // Who may not upload yet, or never, is dealt with by the controller; that costs no hashing.
+  if (upload == nullptr || !clients_.at(id).may_upload || tls::sha256(upload->content.view()) == upload->hash)
+    return false;
+  send(id,
+       wire::Refused{
+           upload->request,
+           "the module's content does not have the hash it was announced with: was the program rebuilt while it ran? "
+           "Start it again"});
   return true;
 }
 
@@ -90,6 +96,7 @@ void Clients::send(core::ConnectionId connection, const wire::GatewayMessage& me
   if (found == clients_.end()) return;
   if (std::holds_alternative<wire::Welcome>(message)) {
     found->second.connection->set_frame_bytes_max(base::frame_bytes_max);
+    found->second.may_upload = found->second.connection->role() != tls::Role::client_observe;
   } else if (const auto* goodbye = std::get_if<wire::Goodbye>(&message)) {
     log_.info("client " + found->second.connection->peer() + " is told goodbye: " + goodbye->reason);
   }
@@ -112,6 +119,18 @@ void Clients::resume_drained() {
     client.connection->resume_reading();
     paused = paused_.erase(paused);
   }
+}
+
+std::vector<core::ConnectionId> Clients::take_stirred() {
+  std::vector<core::ConnectionId> stirred;
+  for (auto& [id, client] : clients_) {
+    const std::uint64_t received = client.connection->received_bytes();
+    const std::size_t queued = client.connection->queued_bytes();
+    if (received != client.seen_received_bytes || queued < client.seen_queued_bytes) stirred.push_back(id);
+    client.seen_received_bytes = received;
+    client.seen_queued_bytes = queued;
+  }
+  return stirred;
 }
 
 bool Clients::drained() const {

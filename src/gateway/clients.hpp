@@ -7,6 +7,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 
@@ -43,6 +44,10 @@ class Clients {
   /// Lets connections be read again whose answers have been taken; call it once in a while.
   void resume_drained();
 
+  /// The connections on which bytes have moved, either way, since the last call: a large object takes its time on a
+  /// slow link, and its client is not silent.
+  std::vector<core::ConnectionId> take_stirred();
+
   /// Accepts nobody any more.
   void stop_listening() { listener_.reset(); }
 
@@ -53,6 +58,9 @@ class Clients {
   struct Client {
     std::shared_ptr<tls::Connection> connection;
     bool is_paused = false;
+    bool may_upload = false;
+    std::uint64_t seen_received_bytes = 0;
+    std::size_t seen_queued_bytes = 0;
   };
 
   void accept(std::shared_ptr<tls::Connection> connection);

@@ -1,12 +1,6 @@
 #include "gateway/gateway.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <chrono>
-#include <cstring>
 #include <set>
 #include <utility>
 
@@ -99,6 +93,8 @@ class Gateway {
     if (engine == engine_of_rank_.end()) return;
     const std::string reason = "its rank " + keeper::describe_wait_status(wait_status);
     log_.error("engine " + std::to_string(engine->second.value()) + " is lost: " + reason);
+    if (!is_announced_)
+      return fail("engine " + std::to_string(engine->second.value()) + " ended before it was ready: " + reason);
     handle(core::EngineLost{engine->second, reason});
   }
 
@@ -108,7 +104,10 @@ class Gateway {
 
   bool turn() {
     const std::optional<base::Instant> deadline = controller_.next_deadline();
-    if (deadline && now() >= *deadline) handle(core::TimePassed{});
+    if (deadline && now() >= *deadline) {
+      for (const core::ConnectionId connection : clients_.take_stirred()) handle(core::ClientStirred{connection});
+      handle(core::TimePassed{});
+    }
     clients_.resume_drained();
     const bool any = !effects_.empty();
     if (any) carry_out();

@@ -8,7 +8,7 @@
 //   AttemptFinished         ->                     in the order the tasks were run
 //   AttemptsReturned        ->                     balanced tasks that wait behind a long one: place them elsewhere
 //                           <-     LeaveCluster    the cluster ends
-//   EngineLeaving           ->                     its last message
+//   EngineLeaving           ->                     it takes no more work
 //
 // An attempt is named by task and number; answers that name an attempt which is not handed out are dropped.
 #pragma once

@@ -29,8 +29,8 @@
 // the protocol ends the session.
 //
 // Credit. Welcome grants a number of tasks and of bytes. A task counts from its submission until the client has sent
-// its acknowledgement, a task with n parts counts n times, its bytes once. A client without credit does not submit;
-// one that submits all the same is disconnected.
+// its acknowledgement, a task with n parts counts n times, the bytes of its operation once. A client without credit
+// does not submit; one that submits all the same is disconnected.
 //
 // Roles. The certificate tells the role. client_observe may Hello, QueryCluster, Ping; client_submit may also submit
 // and upload; client_administer may also Shutdown.
@@ -108,7 +108,7 @@ using Outcome = std::variant<base::SharedBytes, Failure>;
 
 struct Hello {
   std::uint32_t version = protocol_version;
-  std::string client;  // host and pid, for logs
+  std::string client;  // host and pid: whose session it is, for people
 
   template <class Self>
   static auto fields(Self& m) {

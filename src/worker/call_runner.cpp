@@ -33,7 +33,7 @@ class ResultPort final : public detail::CallPort {
 
   void deliver(const detail::PayloadWriter& result) override {
     const std::size_t bytes = result.bytes();
-    if (bytes > base::object_bytes_max) {
+    if (bytes > base::encoded_object_bytes_max) {
       throw ArchiveError{"the result takes " + std::to_string(bytes / base::mib) + " MiB, and at most " +
                          std::to_string(base::object_bytes_max / base::mib) +
                          " MiB travel whole: return less, or leave it at the engine as a named value"};

@@ -65,6 +65,7 @@ class Auditor {
   void note(const core::ClientSpoke& event);
   void note(const core::EngineSpoke& event);
   void note(const core::EngineLost& event);
+  void note(const core::ClientStirred&) {}
   void note(const core::TimePassed&) {}
   void note_submitted(Connection& connection, const wire::SubmitTask& submit);
   void note_acknowledged(Connection& connection, core::ConnectionId id, const wire::Acknowledge& acknowledge);

@@ -6,7 +6,6 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <optional>
 #include <sstream>
 #include <stdexcept>
@@ -18,9 +17,12 @@
 namespace gangway::e2e {
 namespace {
 
+// What can be read of a file: that of a process may vanish meanwhile.
 std::string content_of(const std::string& path) {
   std::ifstream file{path, std::ios::binary};
-  return {std::istreambuf_iterator<char>{file}, {}};
+  std::ostringstream content;
+  content << file.rdbuf();
+  return content.str();
 }
 
 std::vector<std::string> split(const std::string& text) {

@@ -66,6 +66,15 @@ TEST_F(Connections, WhoDoesNotSayHelloIsDismissedInTime) {
   EXPECT_THAT(goodbye(id), HasSubstr("no Hello within 10 s"));
 }
 
+TEST_F(Connections, AClientWhoseBytesMoveIsNotSilent) {
+  const ConnectionId slow = client();
+  for (int i = 0; i < 4; ++i) {
+    passes(base::seconds(40));
+    if (goodbye(slow).empty()) happens(ClientStirred{slow});
+  }
+  EXPECT_EQ(goodbye(slow), "");
+}
+
 TEST_F(Connections, ASilentClientIsGoneAndAPingingOneIsNot) {
   const ConnectionId silent = client();
   const ConnectionId pinging = client();

@@ -126,6 +126,19 @@ TEST_F(DirectoryTest, AClaimForWritingDoesNotChangeWhatSomebodyStillReads) {
   EXPECT_EQ(pulled("x"), (std::vector<double>{9, 2}));
 }
 
+TEST_F(DirectoryTest, ACallThatReadsAndClaimsASharedVersionKeepsWhatItReads) {
+  ASSERT_TRUE(directory_.push("x", array({1, 2})).ok());
+  auto held = std::make_unique<SharedBytes>(std::get<SharedBytes>(directory_.pull("x")));
+  directory_.begin_call();
+  const std::span<double> read = doubles(directory_.open("x", wire::ValueAccess::read).data);
+  doubles(directory_.open("x", wire::ValueAccess::write).data)[0] = 9;
+  held.reset();  // the pull is over, and its memory would be free now
+  const BlockPtr taken = pool_.take(1);
+  EXPECT_NE(static_cast<const void*>(taken->bytes().data() + 64), static_cast<const void*>(read.data()));
+  EXPECT_EQ(read[0], 1.0);
+  directory_.commit_call();
+}
+
 TEST_F(DirectoryTest, AClaimForWritingIsInPlaceWhenNobodyElseReads) {
   ASSERT_TRUE(directory_.push("x", array({1, 2})).ok());
   directory_.begin_call();

@@ -267,8 +267,13 @@ TEST_F(EngineTest, MemoryThatWasNotGrantedIsNoResult) {
   run_turns();
   const wire::AttemptRef attempt = submit_call();
   load_and_take_call(worker);
+  worker.say(wire::MakeArray{"y", {true, "d", 8}, 80});
+  run_turns();
   worker.say(wire::CallFinished{attempt, 0, wire::ArenaRange{~std::uint64_t{0} - 10, 100}});
   EXPECT_EQ(failure().kind, wire::FailureKind::worker_crashed);
+  EXPECT_EQ(to_keeper_.size(), 1U);
+  submit(wire::Pull{"y"});
+  EXPECT_EQ(failure().kind, wire::FailureKind::not_run);
 }
 
 TEST_F(EngineTest, AResultThatIsTooLargeToTravelIsRefusedWithTheBound) {
@@ -279,7 +284,7 @@ TEST_F(EngineTest, AResultThatIsTooLargeToTravelIsRefusedWithTheBound) {
   load_and_take_call(worker);
   worker.say(wire::GrantBlock{std::uint64_t{65} << 20});
   run_turns();
-  EXPECT_NE(worker.hear<wire::BlockGranted>().reason.find("67108864"), std::string::npos);
+  EXPECT_NE(worker.hear<wire::BlockGranted>().reason.find("67108864 travel"), std::string::npos);
 }
 
 TEST_F(EngineTest, AModuleThatDoesNotLoadFailsTheTaskWithTheLoadersWords) {
@@ -296,7 +301,7 @@ TEST_F(EngineTest, AModuleThatNeverCameFailsTheTask) {
   ByHand worker{1, *engine_, now_};
   run_turns();
   submit_call();
-  EXPECT_NE(failure().text.find("has not been sent"), std::string::npos);
+  EXPECT_NE(failure().text.find("has not come"), std::string::npos);
 }
 
 TEST_F(EngineTest, GivesBalancedTasksBackThatWaitBehindALongOne) {
