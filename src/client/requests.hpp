@@ -71,9 +71,6 @@ class Requests {
   [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
   [[nodiscard]] std::uint64_t waiting_bytes() const { return waiting_bytes_; }
 
-  /// True if end_turn() has something to do.
-  [[nodiscard]] bool turn_is_open() const { return !acknowledgements_.empty(); }
-
   /// In the order of their ids. The version rises when they change.
   [[nodiscard]] const std::vector<wire::EngineInfo>& engines() const { return engines_; }
   [[nodiscard]] std::uint64_t engines_version() const { return engines_version_; }

@@ -73,7 +73,12 @@ std::string detail::readable_function(const char* stub_name) {
   if (!name.starts_with(before) || !name.ends_with(behind)) {
     return demangle(stub_name);
   }
-  return demangle(std::string{name.substr(before.size(), name.size() - before.size() - behind.size())}.c_str());
+  std::string inner{name.substr(before.size(), name.size() - before.size() - behind.size())};
+  // Alone, a function of namespace gangway lacks what the shorthand S_ stood for.
+  constexpr std::string_view shorthand = "_ZNS_";
+  if (inner.starts_with(shorthand)) inner.replace(0, shorthand.size(), "_ZN7gangway");
+  const std::string text = demangle(inner.c_str());
+  return text == inner ? demangle(stub_name) : text;
 }
 
 std::string code::readable_signature(const char* signature) {

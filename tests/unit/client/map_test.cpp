@@ -1,5 +1,7 @@
 #include <gangway/map_future.hpp>
 
+#include <atomic>
+#include <chrono>
 #include <forward_list>
 #include <list>
 #include <numeric>
@@ -229,6 +231,18 @@ TEST(CrashingMapTest, a_chunk_whose_worker_crashed_names_its_elements) {
   }
 }
 
+/// A stream's buffer that tells how often it was flushed.
+class CountingBuffer final : public std::stringbuf {
+ public:
+  std::atomic<int> flushes = 0;
+
+ private:
+  int sync() override {
+    ++flushes;
+    return 0;
+  }
+};
+
 TEST(ProgressTest, a_bar_grows_to_its_end) {
   FakeBehaviour behaviour;
   behaviour.holds_tasks = true;
@@ -236,13 +250,16 @@ TEST(ProgressTest, a_bar_grows_to_its_end) {
   const Client client = client_of(gateway);
   const auto future = client.balanced().with(chunk(5)).map(fn<square>, numbers(20));
   ASSERT_TRUE(gateway.wait_for<wire::SubmitTask>(4));
-  std::ostringstream out;
+  CountingBuffer drawn;
+  std::ostream out{&drawn};
   std::thread drawing{[&] { show_progress(future, out); }};
-  std::this_thread::sleep_for(std::chrono::milliseconds{50});
+  while (drawn.flushes == 0) {
+    std::this_thread::sleep_for(std::chrono::milliseconds{1});
+  }
   gateway.release();
   drawing.join();
-  EXPECT_THAT(out.str(), testing::StartsWith("\r[........................................] 0/20"));
-  EXPECT_THAT(out.str(), testing::EndsWith("\r[########################################] 20/20\n"));
+  EXPECT_THAT(drawn.str(), testing::StartsWith("\r[........................................] 0/20"));
+  EXPECT_THAT(drawn.str(), testing::EndsWith("\r[########################################] 20/20\n"));
 }
 
 }  // namespace
