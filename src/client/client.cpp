@@ -28,7 +28,7 @@ std::filesystem::path connection_file_of(const std::string& cluster) {
   }
   if (!home.value().has_cluster(cluster)) {
     throw Error{"this account has no cluster '" + cluster + "' (it would be in " + home.value().path().string() +
-                "); `gangway list` shows those it has, `gangway start` starts one"};
+                "/clusters); `gangway list` shows those it has, `gangway start " + cluster + "` starts it"};
   }
   return home.value().cluster(cluster).connection_file();
 }

@@ -1,5 +1,6 @@
 // One call in the worker: load, run, answer what it asks for, and what happens when the worker does not come back.
 #include <algorithm>
+#include <csignal>
 #include <cstdio>
 #include <utility>
 
@@ -165,7 +166,7 @@ void Engine::on_worker_ended(const keeper::WorkerEnded& ended) {
   std::string text = "the worker process " + keeper::describe_wait_status(ended.wait_status);
   if (words && words->stack_overflow) {
     text += ": the stack overflowed, probably by endless recursion";
-  } else if (words && words->fault_address != 0) {
+  } else if (words && (words->signal == SIGSEGV || words->signal == SIGBUS)) {
     text += " at address " + address_text(words->fault_address);
   }
   if (running_->phase == Running::Phase::loading) text += " while the module was loaded";

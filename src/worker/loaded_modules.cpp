@@ -29,9 +29,9 @@ base::Status LoadedModules::load(const wire::ModuleHash& hash, const std::string
   void* const handle = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (handle == nullptr) {
     const char* reason = ::dlerror();
-    return base::Fault{"module " + short_hash(hash) +
-                       " cannot be loaded: " + (reason == nullptr ? "no reason given" : reason) +
-                       "; install what is missing on the engine's host, or link it into the program"};
+    return base::Fault{
+        "module " + short_hash(hash) + " cannot be loaded: " + (reason == nullptr ? "no reason given" : reason) +
+        "; install what is missing on the engine's host, or link it to the program's target NAME-code"};
   }
   link_map* map = nullptr;
   if (::dlinfo(handle, RTLD_DI_LINKMAP, &map) != 0) {
