@@ -43,7 +43,8 @@ std::vector<ProcessKey> descendants_of(pid_t ancestor);
 inline constexpr const char* cookie_variable = "GANGWAY_COOKIE";
 
 /// All living processes of this user, but for the calling one, that have `cookie` as the value of cookie_variable or
-/// as one of their arguments.
+/// as one of their arguments. One that is just executing another program shows neither and may be missed: who must
+/// know that none is left looks twice.
 std::vector<ProcessKey> processes_with_cookie(const std::string& cookie);
 
 }  // namespace gangway::launch

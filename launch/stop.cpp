@@ -28,13 +28,15 @@ std::vector<ProcessKey> processes_of(const ClusterState& state) {
   return processes;
 }
 
-// True when none is left. Whoever was to end in order has done so when mpirun has.
+// True when two looks in a row found none. Whoever was to end in order has done so when mpirun has.
 bool kill_all(const ClusterState& state) {
   const auto deadline = steady_clock::now() + kill_time;
+  bool none_before = false;
   for (;;) {
     const std::vector<ProcessKey> left = processes_of(state);
-    if (left.empty()) return true;
-    if (steady_clock::now() >= deadline) return false;
+    if (left.empty() && none_before) return true;
+    if (!left.empty() && steady_clock::now() >= deadline) return false;
+    none_before = left.empty();
     for (const ProcessKey& process : left) send_signal(process, SIGKILL);
     std::this_thread::sleep_for(look_interval);
   }

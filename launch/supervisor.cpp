@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <utility>
 
 #include <boost/asio/buffer.hpp>
 
@@ -235,7 +236,8 @@ void Supervisor::mpirun_ended(int status) {
 void Supervisor::kill_leftovers() {
   std::vector<ProcessKey> left = descendants_of(::getpid());
   for (const ProcessKey& process : processes_with_cookie(setup_->state.cookie)) left.push_back(process);
-  if (left.empty() || steady_clock::now() >= leftovers_deadline_) {
+  const bool none_before = std::exchange(none_left_, left.empty());
+  if ((none_left_ && none_before) || (!none_left_ && steady_clock::now() >= leftovers_deadline_)) {
     if (!left.empty()) log_->error(std::to_string(left.size()) + " processes could not be killed");
     finish();
     return;

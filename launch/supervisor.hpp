@@ -88,6 +88,7 @@ class Supervisor {
   bool stop_wanted_ = false;
   std::chrono::steady_clock::time_point start_deadline_;
   std::chrono::steady_clock::time_point leftovers_deadline_;
+  bool none_left_ = false;  // at the last look
   std::array<char, 16384> output_buffer_{};
   std::array<char, 16> owner_buffer_{};
 };

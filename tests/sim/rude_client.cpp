@@ -1,12 +1,26 @@
 #include "sim/rude_client.hpp"
 
+#include <algorithm>
+#include <array>
+#include <string>
+
 #include "sim/work.hpp"
 
 namespace gangway::sim {
 
 namespace {
 
-constexpr std::uint64_t ways = 7;
+// What each kind of misbehaviour must be told.
+constexpr std::array<const char*, 7> answers{"no Hello",          "first message must be Hello", "version",
+                                             "nothing was heard", "numbers must rise",           "was acknowledged",
+                                             "exceeds the credit"};
+// With a larger credit it takes too long to use it up.
+constexpr std::uint32_t overspent_tasks_max = 200;
+
+std::uint64_t choose_way(World& world, const Scenario& scenario) {
+  const std::uint64_t way = world.random().below(answers.size());
+  return way == 6 && scenario.limits.session_tasks_max > overspent_tasks_max ? 4 : way;
+}
 
 }  // namespace
 
@@ -14,11 +28,11 @@ RudeClient::RudeClient(World& world, const Scenario& scenario, Shell& shell)
     : world_{world},
       scenario_{scenario},
       shell_{shell},
-      way_{world.random().below(ways)},
+      way_{choose_way(world, scenario)},
       down_{world, base::microseconds(500),
             [this](const wire::GatewayMessage& message) {
               if (std::holds_alternative<wire::Welcome>(message)) misbehave();
-              if (std::holds_alternative<wire::Goodbye>(message)) goodbye_ = true;
+              if (const auto* goodbye = std::get_if<wire::Goodbye>(&message)) hear(*goodbye);
             }},
       up_{world, base::microseconds(500), [this](const wire::ClientMessage& message) {
             if (!closed_) shell_.happens(core::ClientSpoke{connection_, message});
@@ -34,10 +48,16 @@ void RudeClient::start() {
   up_.send(wire::Hello{way_ == 2 ? 99 : wire::protocol_version, "rude"});
 }
 
+void RudeClient::hear(const wire::Goodbye& goodbye) {
+  goodbye_ = true;
+  if (goodbye.reason.find(answers[way_]) == std::string::npos) {
+    world_.fail("a client was sent away for another reason than its own: " + goodbye.reason);
+  }
+}
+
 void RudeClient::misbehave() {
   if (way_ == 3) return;  // never pings
-  // With a large credit it would take too long.
-  if (way_ == 4 || (way_ == 6 && scenario_.limits.session_tasks_max > 200)) {
+  if (way_ == 4) {
     up_.send(wire::QueryCluster{wire::RequestId{7}});
     up_.send(wire::QueryCluster{wire::RequestId{7}});
     return;

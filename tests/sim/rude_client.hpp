@@ -17,11 +17,12 @@ class RudeClient {
 
  private:
   void misbehave();
+  void hear(const wire::Goodbye& goodbye);
 
   World& world_;
   const Scenario& scenario_;
   Shell& shell_;
-  std::uint64_t way_;
+  const std::uint64_t way_;
   bool goodbye_ = false;
   bool closed_ = false;
   core::ConnectionId connection_;

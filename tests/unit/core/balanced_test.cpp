@@ -85,6 +85,19 @@ TEST_F(BalancedTasks, LetDirectOnesPass) {
   EXPECT_EQ(handed(1), Ids{balanced.value()});
 }
 
+TEST_F(BalancedTasks, DoNotSlipPastADirectOneThatWaitsForRoom) {
+  limits.engine_bytes_max = 10;
+  joins(0);
+  const ConnectionId id = client();
+  is_quick(0, id);
+  const TaskId running = submits(id, {0}, {}, "123456");
+  const TaskId waiting = submits(id, {0}, {}, "1234567");
+  const TaskId balanced = submits(id, {}, {}, "1");
+  EXPECT_EQ(handed(0), Ids{running.value()});
+  finishes(0);
+  EXPECT_EQ(handed(0), (Ids{waiting.value(), balanced.value()}));
+}
+
 TEST_F(BalancedTasks, ThatAreReturnedGoElsewhereInTheirOldOrder) {
   joins(0);
   const ConnectionId id = client();

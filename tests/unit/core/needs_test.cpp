@@ -149,6 +149,18 @@ TEST_F(Needs, AreNoLongerMetWhenTheEngineIsLost) {
   EXPECT_THAT(failure(id, submits(id, {}, {"x"})).text, HasSubstr("no engine holds")) << "names went with the engine";
 }
 
+TEST_F(Needs, AreNoLongerMetWhenTheEngineIsLostThatSomebodyElseUsed) {
+  joins(0);
+  joins(1);
+  const ConnectionId other = client();
+  const ConnectionId id = client();
+  pushes(id, 0, "x");
+  submits(other, {0});
+  const TaskId waiting = submits(id, {}, {"x"});
+  is_lost(0);
+  EXPECT_THAT(failure(id, waiting).text, HasSubstr("no engine holds"));
+}
+
 TEST_F(Needs, OfManyDifferentKindsAreForgottenWhenTheyAreDone) {
   joins(0);
   const ConnectionId id = client();

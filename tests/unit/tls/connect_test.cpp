@@ -41,6 +41,9 @@ class ConnectTest : public GatewayTest {
 };
 
 TEST_F(ConnectTest, finds_the_gateway_by_name_too) {
+  boost::system::error_code unknown;
+  tcp::resolver{io}.resolve("localhost", "1", unknown);
+  if (unknown) GTEST_SKIP() << "this machine does not know the name localhost: " << unknown.message();
   listen();
   const auto connected = try_connect_to(listener->port(), submitter, {}, "localhost");
   ASSERT_TRUE(connected.ok()) << connected.fault().text;
