@@ -26,6 +26,6 @@ int main() {
   for (const std::string& greeting : greetings.get()) std::cout << greeting << '\n';
 
   // A lambda works as well, with captures that can be copied byte by byte.
-  const int factor = 3;
+  int factor = 3;
   std::cout << "7 times 3 is " << client.balanced().apply([factor](int x) { return factor * x; }, 7).get() << '\n';
 }

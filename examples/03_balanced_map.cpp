@@ -42,7 +42,7 @@ int main() {
   std::cout << "the longest takes " << longest << " steps: " << numbers[where] << '\n';
 
   // A lambda, for what is not worth a name.
-  const long modulus = 7;
+  long modulus = 7;
   const std::vector<long> rests = any.map([modulus](long n) { return n % modulus; }, numbers).get();
   std::cout << "20000 modulo 7 is " << rests.back() << '\n';
 }

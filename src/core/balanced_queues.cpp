@@ -300,8 +300,9 @@ void BalancedQueues::check_invariants() const {
                   "a lane that nobody can serve is not marked");
     GANGWAY_CHECK(!lane.unheld || *lane.unheld == *lane.waiting.begin(), "the mark of a lane is old");
     for (const auto& [id, engine] : engines_.all()) {
-      const bool holds_all = std::all_of(lane.needs.begin(), lane.needs.end(),
-                                         [&](const std::string& need) { return engine.names.contains(need); });
+      const bool holds_all =
+          std::all_of(lane.needs.begin(), lane.needs.end(),
+                      [&names = engine.names](const std::string& need) { return names.contains(need); });
       GANGWAY_CHECK(lane.holders.contains(id) == holds_all, "the holders of a lane are wrong");
       const auto served = served_by_.find(id);
       const bool listed = served != served_by_.end() && served->second.contains({lane.session, number});

@@ -37,10 +37,10 @@ constexpr std::uint32_t wait_message = 1;
 constexpr std::uint32_t wait_room = 2;
 
 // A wake-up is lost only if user code writes over the futex; then this ends the wait.
-constexpr timespec wait_max{.tv_sec = 1, .tv_nsec = 0};
+constexpr timespec futex_wait_max{.tv_sec = 1, .tv_nsec = 0};
 
 void futex_wait(std::atomic<std::uint32_t>& word, std::uint32_t while_value) {
-  ::syscall(SYS_futex, &word, FUTEX_WAIT, while_value, &wait_max, nullptr, 0);
+  ::syscall(SYS_futex, &word, FUTEX_WAIT, while_value, &futex_wait_max, nullptr, 0);
 }
 
 void futex_wake(std::atomic<std::uint32_t>& word) {

@@ -117,7 +117,7 @@ class Reader {
 
   template <HasFields T>
   void read(T& message) {
-    std::apply([this](auto&... field) { (read(field), ...); }, T::fields(message));
+    std::apply([this](auto&... field) { (this->read(field), ...); }, T::fields(message));
   }
 
   /// Call after the last field: a fault if any field was bad or bytes are left over.

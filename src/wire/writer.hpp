@@ -71,7 +71,7 @@ class Writer {
   template <class... T>
   void write(const std::variant<T...>& alternative) {
     write(static_cast<std::uint8_t>(alternative.index()));
-    std::visit([this](const auto& value) { write(value); }, alternative);
+    std::visit([this](const auto& value) { this->write(value); }, alternative);
   }
 
   void write(const base::SharedBytes& bytes) {
@@ -83,7 +83,7 @@ class Writer {
 
   template <HasFields T>
   void write(const T& message) {
-    std::apply([this](const auto&... field) { (write(field), ...); }, T::fields(message));
+    std::apply([this](const auto&... field) { (this->write(field), ...); }, T::fields(message));
   }
 
   [[nodiscard]] base::ByteVector take_head() { return std::move(head_); }

@@ -32,7 +32,7 @@ TEST_F(FlowTest, TwentyThousandCallsMayBeOutstandingAtOnce) {
 
 TEST_F(FlowTest, ALambdaBringsItsCaptures) {
   const double factor = 0.5;
-  const int offset = 7;
+  int offset = 7;
   EXPECT_EQ(any.apply([factor, offset](double x) { return factor * x + offset; }, 4.0).get(), 9.0);
   const std::vector<int> results = any.map([offset](int x) { return x + offset; }, std::vector<int>{1, 2, 3}).get();
   EXPECT_EQ(results, (std::vector<int>{8, 9, 10}));

@@ -47,7 +47,7 @@ TEST_F(ConnectionFileTest, reads_what_the_launcher_writes) {
 }
 
 TEST_F(ConnectionFileTest, a_file_that_others_may_read_or_write_is_refused) {
-  for (const mode_t mode : {0640, 0604, 0620, 0660, 0777}) {
+  for (const mode_t mode : {0640U, 0604U, 0620U, 0660U, 0777U}) {
     write("{}", mode);
     EXPECT_THAT(fault(), AllOf(HasSubstr(file.string()), HasSubstr("chmod 600 " + file.string()))) << mode;
   }
