@@ -98,7 +98,7 @@ class Gateway {
     handle(core::EngineLost{engine->second, reason});
   }
 
-  void handle(core::Event event) { controller_.handle(event, now(), effects_); }
+  void handle(const core::Event& event) { controller_.handle(event, now(), effects_); }
 
   // ------------------------------------------------------------ what the controller wants is done
 

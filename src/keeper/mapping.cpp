@@ -14,7 +14,7 @@ Mapping::~Mapping() {
 }
 
 base::Result<Mapping> Mapping::map(int fd, std::size_t bytes, std::uintptr_t address) {
-  void* const wanted = reinterpret_cast<void*>(address);
+  void* const wanted = reinterpret_cast<void*>(address);  // NOLINT(performance-no-int-to-ptr): the kernel's interface
   const int fixed = address == 0 ? 0 : MAP_FIXED_NOREPLACE;
   void* const got = ::mmap(wanted, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE | fixed, fd, 0);
   if (got == MAP_FAILED) {

@@ -212,11 +212,8 @@ void Loop::run() {
   loop.stopping = false;
   Instant active = now();
   while (!loop.stopping) {
-    if (loop.serve()) {
-      active = now();
-    } else if (!loop.stopping && loop.rest(now() - active)) {
-      active = now();
-    }
+    const bool is_active = loop.serve() || (!loop.stopping && loop.rest(now() - active));
+    if (is_active) active = now();
   }
   loop.running = false;
 }

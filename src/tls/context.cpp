@@ -106,7 +106,7 @@ base::Result<Role> peer_role(Side side, Stream& stream) {
   if (!certificate || SSL_get_verify_result(stream.native_handle()) != X509_V_OK) {
     return base::Fault{"its certificate was not verified"};
   }
-  const base::Result<Role> role = role_of(*certificate);
+  base::Result<Role> role = role_of(*certificate);
   if (role.ok() && !fits(side, role.value())) {
     return base::Fault{"its certificate has a role that does not fit"};
   }
