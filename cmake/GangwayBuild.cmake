@@ -42,6 +42,9 @@ if(GANGWAY_SANITIZE)
   add_compile_options(-fsanitize=${GANGWAY_SANITIZE} -fno-sanitize=null,alignment -fno-omit-frame-pointer -g1
                       -Wno-maybe-uninitialized)
   add_link_options(-fsanitize=${GANGWAY_SANITIZE})
+  if(GANGWAY_SANITIZE STREQUAL "thread" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    add_compile_options(-Wno-tsan)  # Asio has memory fences, which this sanitizer does not see
+  endif()
 endif()
 
 # gangway_library(<folder> SOURCES file... [USES folder...] [LINKS target...])
