@@ -1,0 +1,100 @@
+// The round trip of a no-op task beside the sum of what it is made of.
+#include <chrono>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gangway/gangway.hpp>
+
+#include "bench.hpp"
+#include "processes.hpp"
+#include "reference.hpp"
+
+namespace gangway::bench {
+
+namespace {
+
+// The pieces of a round trip, each measured by a program of its own.
+class Pieces {
+ public:
+  explicit Pieces(const Settings& settings)
+      : mpi_{mpi_command(5, settings.programs / "messages_mpi", {settings.scratch.string()}, settings.scratch)},
+        ranks_{mpi_.command, mpi_.environment},
+        tls_{{(settings.programs / "echo_tls").string()}},
+        worker_{{(settings.programs / "hand_off").string()}} {
+    if (settings.urgent) {
+      for (const Reference* piece : {&ranks_, &tls_, &worker_}) prefer(with_descendants(piece->pid()));
+    }
+  }
+
+  void measure(int count, int pause_us) {
+    const std::string what = " " + std::to_string(count) + " " + std::to_string(pause_us);
+    append(tls_times_, tls_.ask("echo" + what));
+    append(mpi_times_, ranks_.ask("pingpong" + what));
+    append(worker_times_, worker_.ask("handoff" + what));
+  }
+
+  [[nodiscard]] double sum() const { return median(tls_times_) + median(mpi_times_) + median(worker_times_); }
+
+  [[nodiscard]] std::string text() const {
+    std::ostringstream text;
+    text.precision(3);
+    text << "TLS echo " << median(tls_times_) << " + MPI ping-pong between sleeping ranks " << median(mpi_times_)
+         << " + process hand-off " << median(worker_times_);
+    return text.str();
+  }
+
+ private:
+  static void append(std::vector<double>& all, const std::vector<double>& more) {
+    all.insert(all.end(), more.begin(), more.end());
+  }
+
+  MpiCommand mpi_;
+  Reference ranks_;
+  Reference tls_;
+  Reference worker_;
+  std::vector<double> tls_times_;
+  std::vector<double> mpi_times_;
+  std::vector<double> worker_times_;
+};
+
+void measure_round_trips(const Settings& settings, const Client& client, int pause_us, Figure figure,
+                         const Print& print) {
+  const BalancedView any = client.balanced();
+  Pieces pieces{settings};
+  const int count = settings.amount(50, 20);
+  std::vector<double> times;
+  for (int round = 0; round < settings.amount(20, 3); ++round) {
+    for (int i = 0; i < count; ++i) {
+      std::this_thread::sleep_for(std::chrono::microseconds{pause_us});
+      const Stopwatch watch;
+      any.apply(fn<no_op>).get();
+      times.push_back(watch.microseconds());
+    }
+    pieces.measure(count, pause_us);
+  }
+  figure.value = median(times);
+  figure.reference = pieces.text();
+  figure.reference_value = pieces.sum();
+  print(figure);
+}
+
+}  // namespace
+
+void measure_latency(const Settings& settings, const Print& print) {
+  const Cluster cluster{Profile::local(4)};
+  const Client client = cluster.connect();
+  if (settings.urgent) prefer(processes_of_cluster(static_cast<pid_t>(client.engines().front().pid)));
+  client.all().apply(fn<no_op>).get();  // every engine has the code
+
+  Figure figure;
+  figure.unit = "us";
+  figure.bound = ratio_at_most(2.5);
+  figure.metric = "no-op round trip, everybody asleep before";
+  measure_round_trips(settings, client, 5000, figure, print);
+  figure.metric = "no-op round trip, one after the other";
+  measure_round_trips(settings, client, 0, figure, print);
+}
+
+}  // namespace gangway::bench
