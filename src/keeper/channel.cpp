@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <chrono>
@@ -205,17 +206,31 @@ void WorkerEnd::ring_bell_if(bool wanted) const {
   [[maybe_unused]] const auto written = ::write(event_.get(), &one, sizeof(one));
 }
 
-template <class Ready>
-void WorkerEnd::wait_until(std::uint32_t reason, Ready ready) {
-  const auto over = [&] { return ready() || broken() || closed(); };
-  if (over()) return;
-  const auto spin_end = std::chrono::steady_clock::now() + std::chrono::nanoseconds{spin_.ns};
-  while (std::chrono::steady_clock::now() < spin_end) {
+// Spinning pays while the rank answers at once, from a core of its own. Where it does not, it takes the core from
+// those that the worker waits for: each failure in a row doubles the number of waits that go without.
+template <class Over>
+bool WorkerEnd::spin_until(Over over) {
+  constexpr std::uint32_t failures_max = 8;
+  if (spin_.ns == 0 || ++waits_since_spin_ < 1U << spin_failures_) return false;
+  waits_since_spin_ = 0;
+  const auto end = std::chrono::steady_clock::now() + std::chrono::nanoseconds{spin_.ns};
+  while (std::chrono::steady_clock::now() < end) {
     for (int round = 0; round < 32; ++round) {
-      if (over()) return;
+      if (over()) {
+        spin_failures_ = 0;
+        return true;
+      }
       pause_cpu();
     }
   }
+  spin_failures_ = std::min(spin_failures_ + 1, failures_max);
+  return false;
+}
+
+template <class Ready>
+void WorkerEnd::wait_until(std::uint32_t reason, Ready ready) {
+  const auto over = [&] { return ready() || broken() || closed(); };
+  if (over() || spin_until(over)) return;
   std::atomic<std::uint32_t>& waits = memory().worker_waits;
   for (;;) {
     waits.store(reason);

@@ -26,7 +26,7 @@ namespace gangway::keeper {
 /// The largest body of a message. Larger bytes go through the arena; a larger message is a bug of its sender.
 inline constexpr std::size_t channel_message_bytes_max = 256 * 1024;
 
-/// How long a worker looks for work before it goes to sleep on the futex.
+/// How long a worker looks for work before it goes to sleep on the futex, while that is of use: see spin_until().
 inline constexpr base::Duration channel_spin_default = base::microseconds(30);
 
 struct ChannelMemory;
@@ -111,10 +111,14 @@ class WorkerEnd {
   void ring_bell_if(bool wanted) const;
   template <class Ready>
   void wait_until(std::uint32_t reason, Ready ready);
+  template <class Over>
+  bool spin_until(Over over);
 
   Mapping mapping_;
   Descriptor event_;
   base::Duration spin_;
+  std::uint32_t spin_failures_ = 0;  // in a row
+  std::uint32_t waits_since_spin_ = 0;
   RingWriter writer_;
   RingReader reader_;
 };
