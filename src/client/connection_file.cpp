@@ -1,20 +1,16 @@
 #include "client/connection_file.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <cstddef>
 #include <sstream>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include <boost/property_tree/json_parser.hpp>
 #include <boost/property_tree/ptree.hpp>
 
 #include "base/limits.hpp"
-#include "launch/descriptor.hpp"
+#include "client/system.hpp"
 
 namespace gangway::client {
 
@@ -22,50 +18,19 @@ namespace {
 
 constexpr std::size_t file_bytes_max = 64 * base::kib;  // an address and three PEM texts take a few
 
-base::Result<std::string> read_all(int file, const std::string& path) {
-  std::string content(file_bytes_max + 1, '\0');
-  std::size_t size = 0;
-  while (size < content.size()) {
-    const ssize_t count = ::read(file, content.data() + size, content.size() - size);
-    if (count < 0 && errno == EINTR) {
-      continue;
-    }
-    if (count < 0) {
-      return launch::system_fault("cannot read the connection file " + path);
-    }
-    if (count == 0) {
-      content.resize(size);
-      return content;
-    }
-    size += static_cast<std::size_t>(count);
-  }
-  return base::Fault{path + " is not a connection file: it is larger than 64 KiB"};
-}
-
-// The mode is that of the file that was opened: nobody can swap it in between.
 base::Result<std::string> read_private_file(const std::string& path) {
-  const launch::Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
-  if (!file) {
-    const bool is_missing = errno == ENOENT;
-    base::Fault fault = launch::system_fault("cannot read the connection file " + path);
-    if (is_missing) {
-      fault.text += "; does the cluster run? `gangway list` shows those of this account";
-    }
-    return fault;
+  auto content = read_file(path, "the connection file", file_bytes_max, Access::owner_alone);
+  if (!content) {
+    std::error_code unknown;
+    const bool is_missing = !std::filesystem::exists(path, unknown);
+    return base::Fault{content.fault().text +
+                       (is_missing ? "; does the cluster run? `gangway list` shows those of this account" : "")};
   }
-  struct stat status {};
-  if (::fstat(file.number(), &status) != 0) {
-    return launch::system_fault("cannot read the connection file " + path);
+  if (content.value().size() > file_bytes_max) {
+    return base::Fault{path + " is not a connection file: it is larger than 64 KiB"};
   }
-  if (!S_ISREG(status.st_mode)) {
-    return base::Fault{"the connection file " + path + " is not a regular file"};
-  }
-  if ((status.st_mode & (S_IRWXG | S_IRWXO)) != 0) {
-    return base::Fault{"the connection file " + path +
-                       " holds a private key, but others than its owner have rights on it; mend it with: chmod 600 " +
-                       path};
-  }
-  return read_all(file.number(), path);
+  const auto* const text = reinterpret_cast<const char*>(content.value().data());
+  return std::string{text, content.value().size()};
 }
 
 }  // namespace

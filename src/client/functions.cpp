@@ -1,15 +1,10 @@
 #include "client/functions.hpp"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <cstdint>
 
 #include "base/limits.hpp"
+#include "client/system.hpp"
 #include "code/module.hpp"
-#include "launch/descriptor.hpp"
 #include "tls/digest.hpp"
 
 namespace gangway::client {
@@ -17,29 +12,16 @@ namespace gangway::client {
 namespace {
 
 base::Result<base::SharedBytes> read_module(const std::string& path) {
-  const launch::Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
-  struct stat status {};
-  if (!file || ::fstat(file.number(), &status) != 0) {
-    return launch::system_fault("cannot read this program's code from " + path);
+  auto content = read_file(path, "this program's code", base::object_bytes_max, Access::anybody);
+  if (!content) {
+    return content.fault();
   }
-  if (status.st_size < 0 || static_cast<std::uint64_t>(status.st_size) > base::object_bytes_max) {
+  if (content.value().size() > base::object_bytes_max) {
     return base::Fault{path +
                        " is larger than 64 MiB and cannot be sent to engines; build it without debug information, "
                        "or strip it"};
   }
-  base::ByteVector content(static_cast<std::size_t>(status.st_size));
-  std::size_t size = 0;
-  while (size < content.size()) {
-    const ssize_t count = ::read(file.number(), content.data() + size, content.size() - size);
-    if (count < 0 && errno == EINTR) {
-      continue;
-    }
-    if (count <= 0) {
-      return launch::system_fault("cannot read all of this program's code from " + path);
-    }
-    size += static_cast<std::size_t>(count);
-  }
-  return base::SharedBytes{std::move(content)};
+  return base::SharedBytes{std::move(content).value()};
 }
 
 }  // namespace

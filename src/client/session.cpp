@@ -1,8 +1,5 @@
 #include "client/session.hpp"
 
-#include <unistd.h>
-
-#include <array>
 #include <chrono>
 #include <functional>
 
@@ -10,6 +7,7 @@
 
 #include <gangway/error.hpp>
 
+#include "client/system.hpp"
 #include "tls/connect.hpp"
 #include "wire/codec.hpp"
 
@@ -19,15 +17,6 @@ namespace {
 
 std::chrono::nanoseconds chrono_of(base::Duration duration) {
   return std::chrono::nanoseconds{duration.ns};
-}
-
-// Who this is, for the gateway's log.
-std::string client_name() {
-  std::array<char, 256> host{};
-  if (::gethostname(host.data(), host.size() - 1) != 0) {
-    return "pid " + std::to_string(::getpid());
-  }
-  return std::string{host.data()} + " pid " + std::to_string(::getpid());
 }
 
 std::string place_text(const launch::Connection& where) {
@@ -68,7 +57,7 @@ void Session::connected(base::Result<std::shared_ptr<tls::Connection>> result) {
   last_progress_ = std::chrono::steady_clock::now();
   connection_->start([this](const wire::Frame& frame) { received(frame); },
                      [this](const base::Fault& reason) { lose(reason.text); });
-  send(wire::Hello{wire::protocol_version, client_name()});
+  send(wire::Hello{wire::protocol_version, client::process_name()});
   open_deadline_.expires_after(chrono_of(options_.open_timeout));
   open_deadline_.async_wait([this](const boost::system::error_code& error) {
     if (!error && !is_open_) {

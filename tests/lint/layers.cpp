@@ -53,8 +53,26 @@ const std::vector<std::string> impure_headers = {
     "<boost/",     "<atomic",  "<shared_mutex", "<stop_token", "<unordered_",
 };
 
+/// Starts of headers that only some systems have; `client`, `wire` and `tls` keep them in one file, so that a client
+/// for another system replaces that file alone.
+const std::vector<std::string> system_headers = {"<sys/",  "<unistd", "<fcntl",   "<linux/", "<poll",  "<netinet/",
+                                                 "<arpa/", "<netdb",  "<pthread", "<sched",  "<dlfcn", "<link.h",
+                                                 "<elf",   "<pwd",    "<csignal", "<signal"};
+constexpr const char* system_file = "src/client/system_linux.cpp";
+
+bool is_portable(const std::string& path) {
+  const Names folders = {"src/client/", "src/wire/", "src/tls/", "include/"};
+  return path != system_file && std::any_of(folders.begin(), folders.end(),
+                                            [&](const std::string& folder) { return path.starts_with(folder); });
+}
+
 bool is_pure(const std::string& folder) {
   return folder == "base" || folder == "wire" || folder == "core";
+}
+
+bool starts_with_any(const std::string& header, const std::vector<std::string>& starts) {
+  return std::any_of(starts.begin(), starts.end(),
+                     [&](const std::string& start) { return header.starts_with(start); });
 }
 
 /// The layer a file belongs to: a folder of src/, launch or include; nothing for tests and examples.
@@ -99,10 +117,8 @@ std::string objection(const std::string& layer, const std::string& header) {
   if (family != foreign_headers.end() && !family->folders.contains(layer)) {
     return header.substr(1) + " may only be included in " + join(family->folders);
   }
-  if (is_pure(layer)) {
-    for (const std::string& start : impure_headers) {
-      if (header.starts_with(start)) return layer + " is pure and may not include " + header.substr(1);
-    }
+  if (is_pure(layer) && starts_with_any(header, impure_headers)) {
+    return layer + " is pure and may not include " + header.substr(1);
   }
   return {};
 }
@@ -137,7 +153,10 @@ Findings check_includes(const std::vector<File>& files) {
     for (std::size_t i = 0; i < file.lines.size(); ++i) {
       const std::string header = included_by(file.lines[i]);
       if (header.empty()) continue;
-      const std::string text = objection(*layer, header);
+      std::string text = objection(*layer, header);
+      if (text.empty() && is_portable(file.path) && starts_with_any(header, system_headers)) {
+        text = header.substr(1) + " is of one operating system; what needs it belongs to " + system_file;
+      }
       if (!text.empty()) findings.push_back(file.path + ":" + std::to_string(i + 1) + ": " + text);
     }
   }

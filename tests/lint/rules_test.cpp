@@ -53,6 +53,16 @@ TEST(Includes, KeepForeignHeadersInTheirFolders) {
   EXPECT_THAT(includes("src/worker/worker.cpp", "<boost/asio.hpp>"), ElementsAre(HasSubstr("only be included")));
 }
 
+TEST(Includes, KeepTheClientPortableButForOneFile) {
+  EXPECT_THAT(includes("src/client/session.cpp", "<unistd.h>"),
+              ElementsAre(HasSubstr("is of one operating system; what needs it belongs to src/client/")));
+  EXPECT_THAT(includes("src/tls/listener.cpp", "<sys/socket.h>"), ElementsAre(HasSubstr("one operating system")));
+  EXPECT_THAT(includes("include/gangway/client.hpp", "<fcntl.h>"), ElementsAre(HasSubstr("one operating system")));
+  EXPECT_THAT(includes("src/wire/codec.cpp", "<sys/types.h>"), ElementsAre(HasSubstr("wire is pure")));
+  EXPECT_THAT(includes("src/client/system_linux.cpp", "<unistd.h>"), IsEmpty());
+  EXPECT_THAT(includes("src/keeper/arena.cpp", "<sys/mman.h>"), IsEmpty());
+}
+
 TEST(Includes, KeepTheCoreAndItsFriendsPure) {
   EXPECT_THAT(includes("src/core/controller.cpp", "<thread>"), ElementsAre(HasSubstr("core is pure")));
   EXPECT_THAT(includes("src/wire/codec.cpp", "<sys/socket.h>"), ElementsAre(HasSubstr("wire is pure")));
