@@ -4,10 +4,17 @@
 
 #include <gangway/error.hpp>
 
+#include "launch/profile_file.hpp"
 #include "launch/start.hpp"
 #include "launch/stop.hpp"
 
 namespace gangway {
+
+Profile Profile::load(const std::string& name_or_path) {
+  base::Result<Profile> profile = launch::load_profile(name_or_path);
+  if (!profile) throw Error{profile.fault().text};
+  return std::move(profile).value();
+}
 
 class Cluster::State {
  public:

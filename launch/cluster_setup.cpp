@@ -15,6 +15,7 @@
 #include "launch/ports.hpp"
 #include "launch/private_file.hpp"
 #include "launch/scratch.hpp"
+#include "launch/setting_values.hpp"
 
 namespace gangway::launch {
 namespace {
@@ -56,6 +57,8 @@ ClusterState first_state(const Profile& profile) {
   state.cookie = new_cookie();
   state.engines = profile.engines;
   state.gateways = profile.gateways;
+  state.hosts = hosts_text(profile.hosts);
+  state.transport = transport_text(profile.transport);
   state.started_unix_s = std::time(nullptr);
   return state;
 }
@@ -74,8 +77,21 @@ JobSettings job_settings(const Profile& profile, const ClusterDirectory& directo
   job.port_low = profile.ports.low;
   job.port_high = profile.ports.high;
   job.arena_bytes = profile.arena_bytes;
+  job.hosts = profile.hosts;
+  job.transport = profile.transport;
+  job.agent = profile.agent;
   job.as_root = ::geteuid() == 0;
   return job;
+}
+
+// The gateway is on the first host: whether it finds a port can be seen here only if that is this one.
+base::Status check_gateway_place(const Profile& profile) {
+  const bool is_here = profile.hosts.empty() || is_this_host(profile.hosts.front().name);
+  if (is_here) return check_ports(profile.bind_address, profile.ports.low, profile.ports.high);
+  if (!is_loopback_address(profile.bind_address)) return base::Done{};
+  return base::Fault{"the gateway would run on " + profile.hosts.front().name + " and listen on " +
+                     profile.bind_address + ", where nobody on this host can reach it; name this host, " +
+                     host_name() + ", first among the hosts, or bind to an address that others can reach"};
 }
 
 }  // namespace
@@ -86,9 +102,7 @@ base::Result<ClusterSetup> set_up_cluster(const ClusterHome& home, const Profile
   const char* search_path = std::getenv("PATH");
   const base::Result<Mpirun> mpirun = find_mpirun(search_path == nullptr ? "" : search_path);
   if (!mpirun) return mpirun.fault();
-  if (base::Status free = check_ports(profile.bind_address, profile.ports.low, profile.ports.high); !free) {
-    return free.fault();
-  }
+  if (base::Status fits = check_gateway_place(profile); !fits) return fits.fault();
 
   const ClusterState state = first_state(profile);
   base::Result<ClusterDirectory> directory = home.create_cluster(profile.name, state);

@@ -26,6 +26,8 @@ base::Status write_connection(const std::filesystem::path& file, const Connectio
 struct GatewayAddress {
   std::string address;
   std::uint16_t port = 0;
+  std::string host = {};   // where it runs
+  std::string bells = {};  // how its ranks wake each other, in words
 };
 
 /// Reads gateway-0.json, which appears when the gateway listens and all engines are ready. Nothing if it is not there

@@ -34,22 +34,48 @@ bool belongs_to_outer_job(std::string_view name) {
   return false;
 }
 
-Environment settings_of_4(const std::string& scratch) {
-  return {{"OMPI_MCA_orte_enable_recovery", "1"},
-          {"OMPI_MCA_btl", "self,vader"},
-          {"OMPI_MCA_hwloc_base_binding_policy", "none"},
-          {"OMPI_MCA_orte_tmpdir_base", scratch},
-          {"OMPI_MCA_btl_vader_backing_directory", scratch},
-          {"OMPI_MCA_odls_base_sigkill_timeout", "2"},
-          {"OMPI_MCA_oob_tcp_if_include", "lo"}};
+Environment settings_of_4(const JobSettings& job) {
+  const std::string scratch = job.scratch_dir.string();
+  Environment settings{{"OMPI_MCA_orte_enable_recovery", "1"},
+                       {"OMPI_MCA_hwloc_base_binding_policy", "none"},
+                       {"OMPI_MCA_orte_tmpdir_base", scratch},
+                       {"OMPI_MCA_btl_vader_backing_directory", scratch},
+                       {"OMPI_MCA_odls_base_sigkill_timeout", "2"}};
+  if (job.transport == Transport::resilient) {
+    settings["OMPI_MCA_btl"] = job.hosts.empty() ? "self,vader" : "self,vader,tcp";
+  }
+  if (job.hosts.empty()) {
+    settings["OMPI_MCA_oob_tcp_if_include"] = "lo";
+  } else {
+    settings["OMPI_MCA_oob_tcp_keepalive_time"] = "10";
+    settings["OMPI_MCA_oob_tcp_keepalive_intvl"] = "5";
+    settings["OMPI_MCA_oob_tcp_keepalive_probes"] = "4";
+  }
+  if (!job.agent.empty()) {
+    settings["OMPI_MCA_plm"] = "rsh";
+    settings["OMPI_MCA_plm_rsh_agent"] = job.agent;
+  }
+  return settings;
 }
 
-Environment settings_of_5(const std::string& scratch) {
-  return {{"OMPI_MCA_btl", "self,sm"},
-          {"PRTE_MCA_prte_tmpdir_base", scratch},
-          {"OMPI_MCA_btl_sm_backing_directory", scratch},
-          {"PRTE_MCA_odls_base_sigkill_timeout", "2"},
-          {"PMIX_MCA_ptl_base_if_include", "lo"}};
+Environment settings_of_5(const JobSettings& job) {
+  const std::string scratch = job.scratch_dir.string();
+  Environment settings{{"PRTE_MCA_prte_tmpdir_base", scratch},
+                       {"OMPI_MCA_btl_sm_backing_directory", scratch},
+                       {"PRTE_MCA_odls_base_sigkill_timeout", "2"}};
+  if (job.transport == Transport::resilient) settings["OMPI_MCA_btl"] = job.hosts.empty() ? "self,sm" : "self,sm,tcp";
+  if (job.hosts.empty()) {
+    settings["PMIX_MCA_ptl_base_if_include"] = "lo";
+  } else {
+    settings["PRTE_MCA_oob_tcp_keepalive_time"] = "10";
+    settings["PRTE_MCA_oob_tcp_keepalive_intvl"] = "5";
+    settings["PRTE_MCA_oob_tcp_keepalive_probes"] = "4";
+  }
+  if (!job.agent.empty()) {
+    settings["PRTE_MCA_plm"] = "ssh";
+    settings["PRTE_MCA_plm_ssh_agent"] = job.agent;
+  }
+  return settings;
 }
 
 std::vector<std::string> keeper_command(const JobSettings& job) {
@@ -78,24 +104,23 @@ void append(std::vector<std::string>& arguments, const std::vector<std::string>&
   arguments.insert(arguments.end(), more.begin(), more.end());
 }
 
-// Two programs: keepers of gateways on the first ranks, keepers of engines on the others.
-void append_two_programs(std::vector<std::string>& arguments, const JobSettings& job) {
-  append(arguments, {"-n", std::to_string(job.gateways)});
-  append(arguments, keeper_command(job));
-  append(arguments, {"--role", "gateway", ":", "-n", std::to_string(job.engines)});
-  append(arguments, keeper_command(job));
-  append(arguments, {"--role", "engine"});
+// "node1:3,node2:2": the ranks of each host. A gateway takes one more place on its host, the first one on the first.
+std::string slots_text(const JobSettings& job) {
+  std::string text;
+  for (std::size_t i = 0; i < job.hosts.size(); ++i) {
+    const std::uint32_t gateways = i == 0 ? job.gateways : 0;
+    if (i > 0) text += ',';
+    text += job.hosts[i].name + ":" + std::to_string(job.hosts[i].engines + gateways);
+  }
+  return text;
 }
 
-// The same by one program.
-void append_one_program(std::vector<std::string>& arguments, const JobSettings& job) {
-  constexpr const char* choose_role =
-      "gateways=$1; shift; role=engine; "
-      "if [ \"${OMPI_COMM_WORLD_RANK:-$PMIX_RANK}\" -lt \"$gateways\" ]; then role=gateway; fi; "
-      "exec \"$@\" --role \"$role\"";
-  append(arguments, {"-n", std::to_string(job.gateways + job.engines), "/bin/sh", "-c", choose_role, "gangway-role",
-                     std::to_string(job.gateways)});
-  append(arguments, keeper_command(job));
+// Other hosts begin with an environment of their own. What the loader needs there is what it needs here.
+void append_hosts(std::vector<std::string>& arguments, const JobSettings& job, const Environment& environment) {
+  append(arguments, {"--host", slots_text(job)});
+  for (const char* name : {"GANGWAY_COOKIE", "LD_LIBRARY_PATH"}) {
+    if (environment.contains(name)) append(arguments, {"-x", name});
+  }
 }
 
 }  // namespace
@@ -140,9 +165,8 @@ CommandLine mpirun_command(const Mpirun& mpirun, const JobSettings& job, const E
   for (const auto& [name, value] : environment) {
     if (!belongs_to_outer_job(name)) command.environment[name] = value;
   }
-  const std::string scratch = job.scratch_dir.string();
-  Environment settings = version_4 ? settings_of_4(scratch) : settings_of_5(scratch);
-  settings["OMPI_MCA_pml"] = "ob1";
+  Environment settings = version_4 ? settings_of_4(job) : settings_of_5(job);
+  if (job.transport == Transport::resilient) settings["OMPI_MCA_pml"] = "ob1";
   settings["OMPI_MCA_mpi_yield_when_idle"] = "1";
   settings["OMPI_MCA_btl_base_warn_component_unused"] = "0";
   settings["GANGWAY_COOKIE"] = job.cookie;
@@ -150,13 +174,17 @@ CommandLine mpirun_command(const Mpirun& mpirun, const JobSettings& job, const E
 
   command.arguments.push_back(mpirun.program.string());
   if (job.as_root) command.arguments.emplace_back("--allow-run-as-root");
+  const bool one_host = job.hosts.empty();
   if (version_4) {
-    command.arguments.emplace_back("--oversubscribe");
-    append_two_programs(command.arguments, job);
+    if (one_host) command.arguments.emplace_back("--oversubscribe");
+    if (!one_host) append(command.arguments, {"--map-by", "slot"});
   } else {
-    append(command.arguments, {"--enable-recovery", "--map-by", ":OVERSUBSCRIBE", "--bind-to", "none"});
-    append_one_program(command.arguments, job);
+    append(command.arguments, {"--enable-recovery", "--map-by", one_host ? ":OVERSUBSCRIBE" : "slot:OVERSUBSCRIBE",
+                               "--bind-to", "none"});
   }
+  if (!one_host) append_hosts(command.arguments, job, command.environment);
+  append(command.arguments, {"-n", std::to_string(job.gateways + job.engines)});
+  append(command.arguments, keeper_command(job));
   return command;
 }
 

@@ -1,19 +1,21 @@
-// How a job is started with Open MPI's mpirun on this host. Everything that Gangway knows about mpirun's options and
-// Open MPI's parameters stands here and nowhere else.
+// How a job is started with Open MPI's mpirun, on this host or on several. Everything that Gangway knows about
+// mpirun's options and Open MPI's parameters stands here and nowhere else.
 //
 // What is set, and why (4 / 5: the two major versions know it by different names, or only one needs it):
 //   recovery                   the job runs on when a process dies
-//   btl self + shared memory   the ranks are on one host, so no rank opens a TCP port
-//   pml ob1                    no probing of networks; its behaviour after deaths is known
+//   pml ob1, btl self + shared memory, between hosts tcp: no probing of networks; its behaviour after deaths is
+//       known. On one host no rank opens a TCP port. With Transport::native neither is set.
 //   no binding, oversubscribe  a worker beside each rank, and clusters larger than the host's cores
 //   yield when idle            more ranks than cores must not starve each other
 //   session and shared-memory files in the scratch directory: removing it removes all of them
 //   grace before SIGKILL       two seconds, so that keepers and gateways can end in order
-//   loopback for mpirun's own connections. Its port for daemons on other hosts, which no setting closes, listens on
-//   all interfaces all the same; connections to it have to know the job's secret name.
+//   loopback for mpirun's own connections, on one host. Its port for daemons on other hosts, which no setting closes,
+//       listens on all interfaces all the same; connections to it have to know the job's secret name.
+//   keepalive for them, on several hosts: a host that is lost ends the job after half a minute, not after hours
+//   hosts with as many slots as they have ranks, filled one after the other: the gateways are on the first
 //
 // mpirun of Open MPI 5 crashes when it is given several programs, as Debian and Ubuntu build it (open-mpi/ompi issue
-// 13303). So it gets one, a line of shell that picks the role by the rank's number and becomes the keeper.
+// 13303). So it gets one, and a keeper finds its role by the rank's number.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +23,8 @@
 #include <map>
 #include <string>
 #include <vector>
+
+#include <gangway/profile.hpp>
 
 #include "base/result.hpp"
 
@@ -54,6 +58,9 @@ struct JobSettings {
   std::uint16_t port_low = 0;
   std::uint16_t port_high = 0;
   std::uint64_t arena_bytes = 0;
+  std::vector<Host> hosts;  // empty: this one; else each with its engines
+  Transport transport = Transport::resilient;
+  std::string agent;
   bool as_root = false;
 };
 

@@ -5,6 +5,8 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
+#include "launch/state_file.hpp"
+
 namespace gangway::launch {
 namespace {
 
@@ -48,6 +50,29 @@ bool is_any_address(const std::string& address) {
   boost::system::error_code error;
   const boost::asio::ip::address parsed = boost::asio::ip::make_address(address, error);
   return !error && parsed.is_unspecified();
+}
+
+bool is_loopback_address(const std::string& address) {
+  boost::system::error_code error;
+  const boost::asio::ip::address parsed = boost::asio::ip::make_address(address, error);
+  return !error && parsed.is_loopback();
+}
+
+bool is_this_host(const std::string& name) {
+  const auto short_name = [](const std::string& full) { return full.substr(0, full.find('.')); };
+  const std::string own = host_name();
+  if (name == "localhost" || name == own || name == short_name(own) || short_name(name) == own) return true;
+  boost::asio::io_context io;
+  tcp::resolver resolver{io};
+  boost::system::error_code error;
+  for (const auto& found : resolver.resolve(name, "0", error)) {
+    // Only an address of this host can be bound.
+    tcp::acceptor acceptor{io};
+    acceptor.open(found.endpoint().protocol(), error);
+    if (!error) acceptor.bind(found.endpoint(), error);
+    if (!error) return true;
+  }
+  return false;
 }
 
 }  // namespace gangway::launch

@@ -153,4 +153,9 @@ std::vector<ProcessKey> processes_with_cookie(const std::string& cookie) {
   return found;
 }
 
+bool is_sweeper(const ProcessKey& process) {
+  const base::Result<std::string> arguments = read_file("/proc/" + std::to_string(process.pid) + "/cmdline");
+  return arguments && holds_text(arguments.value(), "--sweep");
+}
+
 }  // namespace gangway::launch

@@ -47,4 +47,8 @@ inline constexpr const char* cookie_variable = "GANGWAY_COOKIE";
 /// know that none is left looks twice.
 std::vector<ProcessKey> processes_with_cookie(const std::string& cookie);
 
+/// True for a sweeper (keeper/node_scratch.hpp): it cleans up after the job on another host, and ends by itself. It
+/// is seen from here only if that host is a namespace of this one.
+bool is_sweeper(const ProcessKey& process);
+
 }  // namespace gangway::launch

@@ -41,7 +41,8 @@ base::Status make_scratch(const std::filesystem::path& path) {
   for (const std::filesystem::path& directory : {path, path / "modules"}) {
     if (::mkdir(directory.c_str(), S_IRWXU) != 0) return system_fault("cannot create " + directory.string());
   }
-  return base::Done{};
+  // Keepers that find it leave the directory to us; see keeper/node_scratch.hpp.
+  return write_private_file(path / "owner", "supervisor\n");
 }
 
 base::Status remove_scratch(const std::filesystem::path& path) {

@@ -48,6 +48,8 @@ base::Status write_state(const std::filesystem::path& file, const ClusterState& 
       .text("cookie", state.cookie)
       .number("engines", state.engines)
       .number("gateways", state.gateways)
+      .text("hosts", state.hosts)
+      .text("transport", state.transport)
       .number("started_unix_s", state.started_unix_s)
       .text("reason", state.reason);
   return write_private_file(file, json.to_string() + "\n");
@@ -71,6 +73,8 @@ base::Result<ClusterState> read_state(const std::filesystem::path& file) {
     state.cookie = tree.get<std::string>("cookie");
     state.engines = tree.get<std::uint32_t>("engines");
     state.gateways = tree.get<std::uint32_t>("gateways");
+    state.hosts = tree.get<std::string>("hosts");
+    state.transport = tree.get<std::string>("transport");
     state.started_unix_s = tree.get<std::int64_t>("started_unix_s");
     state.reason = tree.get<std::string>("reason");
     return state;

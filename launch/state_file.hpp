@@ -25,6 +25,8 @@ struct ClusterState {
   std::string cookie;       // in the environment of every process of the job
   std::uint32_t engines = 0;
   std::uint32_t gateways = 0;
+  std::string hosts;      // "node1:2,node2:2"; empty: `host` alone
+  std::string transport;  // see Transport
   std::int64_t started_unix_s = 0;
   std::string reason;  // why it ended, if it did by itself
 

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "launch/connection_file.hpp"
+#include "launch/setting_values.hpp"
 
 namespace gangway::launch {
 namespace {
@@ -29,6 +30,14 @@ std::string condition_text(Condition condition) {
   return texts[static_cast<std::size_t>(condition)];
 }
 
+std::string transport_summary(const ClusterState& state) {
+  if (state.transport == transport_text(Transport::native)) {
+    return "native: what this MPI chooses; the death of a rank may end or stall the whole cluster";
+  }
+  return state.hosts.empty() ? "resilient: shared memory; the death of a rank costs that rank"
+                             : "resilient: shared memory, TCP between hosts; the death of a rank costs that rank";
+}
+
 ClusterSummary summary_of(const ClusterDirectory& directory) {
   ClusterSummary summary;
   summary.name = directory.name();
@@ -41,6 +50,7 @@ ClusterSummary summary_of(const ClusterDirectory& directory) {
     const bool is_version_6 = gateway->address.find(':') != std::string::npos;
     const std::string host = is_version_6 ? "[" + gateway->address + "]" : gateway->address;
     summary.address = host + ":" + std::to_string(gateway->port);
+    summary.bells = gateway->bells;
   }
   return summary;
 }

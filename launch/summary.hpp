@@ -28,7 +28,11 @@ struct ClusterSummary {
   Condition condition = Condition::dead;
   ClusterState state;
   std::string address;  // "127.0.0.1:40312", or empty before it is ready
+  std::string bells;    // how its ranks wake each other, in words; empty before it is ready
 };
+
+/// What carries its ranks' messages and what that means when one dies, in words.
+std::string transport_summary(const ClusterState& state);
 
 /// A cluster whose state cannot be read is a dead one.
 ClusterSummary summary_of(const ClusterDirectory& directory);

@@ -101,7 +101,7 @@ void Supervisor::await_ready() {
 void Supervisor::became_ready(const GatewayAddress& gateway) {
   gateway_ = gateway;
   Connection connection{setup_->directory.name(), gateway.address, gateway.port, setup_->administer};
-  if (is_any_address(gateway.address)) connection.address = host_name();
+  if (is_any_address(gateway.address)) connection.address = gateway.host.empty() ? host_name() : gateway.host;
   if (base::Status written = write_connection(setup_->directory.connection_file(), connection); !written) {
     give_up_start(written.fault().text);
     return;
@@ -235,6 +235,7 @@ void Supervisor::mpirun_ended(int status) {
 
 void Supervisor::kill_leftovers() {
   std::vector<ProcessKey> left = descendants_of(::getpid());
+  std::erase_if(left, is_sweeper);
   for (const ProcessKey& process : processes_with_cookie(setup_->state.cookie)) left.push_back(process);
   const bool none_before = std::exchange(none_left_, left.empty());
   if ((none_left_ && none_before) || (!none_left_ && steady_clock::now() >= leftovers_deadline_)) {

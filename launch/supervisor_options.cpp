@@ -11,6 +11,7 @@
 
 #include "base/limits.hpp"
 #include "launch/cluster_directory.hpp"
+#include "launch/setting_values.hpp"
 
 namespace gangway::launch {
 namespace {
@@ -32,6 +33,32 @@ std::string made_up_name() {
   std::array<char, 48> name{};
   std::snprintf(name.data(), name.size(), "run-%d-%08x", static_cast<int>(::getpid()), std::random_device{}());
   return name.data();
+}
+
+// Every host gets its number of engines: the one that is written behind it, or a fair share.
+base::Status place_engines(Profile& profile) {
+  if (profile.hosts.empty()) return base::Done{};
+  // By way of the text: a program's hosts have to be what a profile's can be.
+  base::Result<std::vector<Host>> hosts = parse_hosts(hosts_text(profile.hosts));
+  if (!hosts) return base::Fault{"the list of hosts " + hosts.fault().text};
+  profile.hosts = std::move(hosts).value();
+  std::uint32_t counted = 0;
+  for (const Host& host : profile.hosts) counted += host.engines;
+  const auto places = static_cast<std::uint32_t>(profile.hosts.size());
+  if (counted == 0 && profile.engines < places) {
+    return base::Fault{std::to_string(profile.engines) + " engines cannot be dealt to " + std::to_string(places) +
+                       " hosts; name fewer hosts"};
+  }
+  if (counted == 0) {
+    for (std::uint32_t i = 0; i < places; ++i) {
+      profile.hosts[i].engines = profile.engines / places + (i < profile.engines % places ? 1 : 0);
+    }
+  } else if (counted != profile.engines) {
+    return base::Fault{"the hosts are given " + std::to_string(counted) + " engines, the cluster " +
+                       std::to_string(profile.engines) +
+                       "; leave out the numbers behind the hosts, or make them fit"};
+  }
+  return base::Done{};
 }
 
 }  // namespace
@@ -56,6 +83,12 @@ std::vector<std::string> to_arguments(const SupervisorOptions& options) {
           std::to_string(profile.arena_bytes),
           "--start-timeout-ms",
           std::to_string(profile.start_timeout.count()),
+          "--hosts",
+          hosts_text(profile.hosts),
+          "--transport",
+          transport_text(profile.transport),
+          "--agent",
+          profile.agent,
           "--report-fd",
           std::to_string(options.report_fd),
           "--owner-fd",
@@ -66,13 +99,16 @@ base::Result<SupervisorOptions> parse_supervisor_options(int argc, const char* c
   SupervisorOptions options;
   Profile& profile = options.profile;
   std::int64_t start_timeout_ms = 0;
+  std::string hosts;
+  std::string transport;
   po::options_description known;
   known.add_options()("home", po::value(&options.home)->required())("name", po::value(&profile.name)->required())(
       "engines", po::value(&profile.engines)->required())("gateways", po::value(&profile.gateways)->required())(
       "bind", po::value(&profile.bind_address)->required())("port-low", po::value(&profile.ports.low)->required())(
-      "port-high", po::value(&profile.ports.high)->required())(
-      "arena-bytes", po::value(&profile.arena_bytes)->required())("start-timeout-ms",
-                                                                  po::value(&start_timeout_ms)->required())(
+      "port-high", po::value(&profile.ports.high)->required())("arena-bytes",
+                                                               po::value(&profile.arena_bytes)->required())(
+      "start-timeout-ms", po::value(&start_timeout_ms)->required())("hosts", po::value(&hosts)->required())(
+      "transport", po::value(&transport)->required())("agent", po::value(&profile.agent)->required())(
       "report-fd", po::value(&options.report_fd)->required())("owner-fd", po::value(&options.owner_fd)->required());
   try {
     po::variables_map values;
@@ -82,6 +118,14 @@ base::Result<SupervisorOptions> parse_supervisor_options(int argc, const char* c
     return base::Fault{std::string{"gangway-supervisor is started by `gangway start`, not by hand: "} + error.what()};
   }
   profile.start_timeout = std::chrono::milliseconds{start_timeout_ms};
+  const base::Result<Transport> known_transport = parse_transport(transport);
+  if (!known_transport) return base::Fault{"--transport " + known_transport.fault().text};
+  profile.transport = known_transport.value();
+  if (!hosts.empty()) {
+    base::Result<std::vector<Host>> known_hosts = parse_hosts(hosts);
+    if (!known_hosts) return base::Fault{"--hosts " + known_hosts.fault().text};
+    profile.hosts = std::move(known_hosts).value();
+  }
   return options;
 }
 
@@ -92,6 +136,7 @@ base::Result<Profile> resolve(Profile profile) {
     return base::Fault{"a cluster has 1 to " + std::to_string(ranks_max) + " engines, not " +
                        std::to_string(profile.engines)};
   }
+  if (base::Status placed = place_engines(profile); !placed) return placed.fault();
   if (profile.gateways != 1) {
     return base::Fault{"a cluster has one gateway, not " + std::to_string(profile.gateways)};
   }
@@ -99,7 +144,10 @@ base::Result<Profile> resolve(Profile profile) {
     return base::Fault{"the time a cluster has to start must be more than nothing"};
   }
   if (profile.arena_bytes == 0) {
-    profile.arena_bytes = std::min(memory_bytes() / profile.engines, arena_bytes_default_max);
+    // Of several hosts the fullest counts; they are taken to be alike.
+    std::uint32_t neighbours = profile.hosts.empty() ? profile.engines : 1;
+    for (const Host& host : profile.hosts) neighbours = std::max(neighbours, host.engines);
+    profile.arena_bytes = std::min(memory_bytes() / neighbours, arena_bytes_default_max);
     profile.arena_bytes = std::max(profile.arena_bytes, arena_bytes_min);
   }
   if (profile.arena_bytes < arena_bytes_min) {

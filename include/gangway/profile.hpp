@@ -4,6 +4,9 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <vector>
+
+#include <gangway/api.hpp>
 
 namespace gangway {
 
@@ -15,6 +18,26 @@ struct PortRange {
   friend bool operator==(const PortRange&, const PortRange&) = default;
 };
 
+/// What carries the messages between the ranks.
+enum class Transport : std::uint8_t {
+  /// Shared memory on a host and TCP between hosts: the death of a rank costs that rank and what it held.
+  resilient,
+  /// Whatever the site's MPI chooses, InfiniBand and the like: faster where there is such a network, but how the
+  /// other ranks take a death is then up to that network's software.
+  native,
+};
+
+/// A host of a cluster.
+struct Host {
+  /// As the launcher on the first host knows it.
+  std::string name;
+
+  /// How many engines run there. 0 for all hosts: the engines are dealt to the hosts evenly.
+  std::uint32_t engines = 0;
+
+  friend bool operator==(const Host&, const Host&) = default;
+};
+
 /// How to start a cluster; a value. Nothing is checked here: starting a cluster with an impossible profile throws.
 struct Profile {
   /// Engines and one gateway on this host, reachable from this host only.
@@ -24,10 +47,16 @@ struct Profile {
     return profile;
   }
 
+  /// The profile in an INI file; see "Profiles" in the README for what may stand in it. `name_or_path` is a path if
+  /// it has a slash or ends in ".ini"; else the file is profiles/NAME.ini in $GANGWAY_HOME or ~/.local/state/gangway.
+  /// What the file leaves out has the value below. Throws gangway::Error, which names the file, the line, the key and
+  /// the way out.
+  [[nodiscard]] GANGWAY_API static Profile load(const std::string& name_or_path);
+
   /// The cluster's name: letters, digits, '.', '_' and '-'. Empty: one is made up that no other cluster has.
   std::string name;
 
-  /// How many engines; at least 1.
+  /// How many engines; at least 1. With engines counted for each host: their sum.
   std::uint32_t engines = 1;
 
   /// How many gateways clients can connect to.
@@ -43,6 +72,18 @@ struct Profile {
   /// The most memory one engine's arrays may take, in bytes. It is reserved, not used up: pages appear when they are
   /// written. 0: this host's memory divided by the engines, at most 64 GiB each.
   std::uint64_t arena_bytes = 0;
+
+  /// Where the engines run; empty: all on this host. The gateway runs on the first. All hosts need the same files
+  /// under the same paths: Gangway itself and the directory of the clusters.
+  std::vector<Host> hosts;
+
+  Transport transport = Transport::resilient;
+
+  /// The program by which mpirun reaches other hosts, with its options. Empty: mpirun's own choice, which is ssh.
+  std::string agent;
+
+  /// Shared libraries that every engine loads, as paths on the hosts.
+  std::vector<std::string> modules;
 
   /// How long the engines may take to come up before the start is given up.
   std::chrono::milliseconds start_timeout = std::chrono::seconds(60);

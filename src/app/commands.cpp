@@ -69,6 +69,9 @@ JsonObject summary_json(const ClusterSummary& cluster) {
       .number("gateways", cluster.state.gateways)
       .text("address", cluster.address)
       .text("host", cluster.state.host)
+      .text("hosts", cluster.state.hosts.empty() ? cluster.state.host : cluster.state.hosts)
+      .text("transport", cluster.state.transport)
+      .text("bells", cluster.bells)
       .number("supervisor_pid", cluster.state.supervisor.pid)
       .number("started_unix_s", cluster.state.started_unix_s)
       .text("directory", cluster.directory);
@@ -185,12 +188,15 @@ ExitCode status(const launch::ClusterHome& home, const std::string& name, Output
     complain(trouble_of(cluster));
     return exit_failure;
   }
-  std::cout << "cluster " << name << " is running on " << cluster.state.host << " since "
+  std::cout << "cluster " << name << " is running on "
+            << (cluster.state.hosts.empty() ? cluster.state.host : cluster.state.hosts) << " since "
             << local_time(cluster.state.started_unix_s) << '\n'
-            << "gateway:  " << cluster.address << '\n'
-            << "engines:  " << now->engines.size() << " of " << cluster.state.engines << '\n'
-            << "sessions: " << now->sessions << '\n'
-            << "tasks:    " << now->tasks_waiting << " waiting, " << now->tasks_running << " running, "
+            << "gateway:   " << cluster.address << '\n'
+            << "engines:   " << now->engines.size() << " of " << cluster.state.engines << '\n'
+            << "transport: " << launch::transport_summary(cluster.state) << '\n'
+            << "bells:     " << cluster.bells << '\n'
+            << "sessions:  " << now->sessions << '\n'
+            << "tasks:     " << now->tasks_waiting << " waiting, " << now->tasks_running << " running, "
             << now->tasks_finished << " finished\n";
   return exit_ok;
 }

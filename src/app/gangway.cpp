@@ -1,16 +1,22 @@
 // gangway: the command line. It reads the arguments; src/app/commands.cpp does the work.
-#include <charconv>
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
 #include <cstdlib>
 #include <exception>
+#include <filesystem>
 #include <iostream>
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <boost/program_options.hpp>
 
 #include "app/commands.hpp"
+#include "launch/profile_file.hpp"
+#include "launch/setting_values.hpp"
 
 namespace gangway::app {
 namespace {
@@ -21,7 +27,7 @@ constexpr const char* default_name = "default";
 
 constexpr const char* overview = R"(gangway starts and stops clusters of C++ engines, and shows what they do.
 
-  gangway start [NAME] [-n ENGINES]   start a cluster on this host
+  gangway start [NAME] [-n ENGINES]   start a cluster on this host, or as --profile has it
   gangway stop [NAME]                 stop it, or remove what is left of it
   gangway list                        show the clusters of this account
   gangway status [NAME]               show one cluster and what it is doing
@@ -43,13 +49,15 @@ struct UsageError : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// One command line after the command's name.
+// One command line after the command's name. What is not given is empty.
 struct Line {
-  std::string name = default_name;
+  std::string name;
+  std::string profile;
+  std::optional<std::uint32_t> engines;
+  std::string bind;
   std::string ports;
   std::string arena;
-  double timeout_s = 0;
-  Profile profile;
+  std::optional<double> timeout_s;
   bool json = false;
   bool help = false;
 };
@@ -58,16 +66,18 @@ po::options_description options_of(const std::string& command, Line& line) {
   po::options_description options{"Options"};
   auto add = options.add_options();
   if (command == "start") {
-    const unsigned cores = std::max(std::thread::hardware_concurrency(), 1U);
-    add("engines,n", po::value(&line.profile.engines)->default_value(cores)->value_name("N"),
+    add("profile,p", po::value(&line.profile)->value_name("FILE"),
+        "the settings of the cluster; a path, or the name of a profile. The options below go before it");
+    add("engines,n",
+        po::value<std::uint32_t>()->value_name("N")->notifier([&](std::uint32_t n) { line.engines = n; }),
         "how many engines; as many as there are processors if left out");
-    add("bind", po::value(&line.profile.bind_address)->default_value("127.0.0.1")->value_name("ADDRESS"),
-        "the address the gateway listens on; 0.0.0.0 for all of this host's");
+    add("bind", po::value(&line.bind)->value_name("ADDRESS"),
+        "the address the gateway listens on; 127.0.0.1 if left out, 0.0.0.0 for all of its host's");
     add("ports", po::value(&line.ports)->value_name("LOW-HIGH"), "the ports it may take; any free one if left out");
     add("arena", po::value(&line.arena)->value_name("BYTES"),
         "the most memory the arrays of one engine may take; K, M and G are understood");
-    add("timeout", po::value(&line.timeout_s)->default_value(60)->value_name("SECONDS"),
-        "how long the engines may take to come up");
+    add("timeout", po::value<double>()->value_name("SECONDS")->notifier([&](double s) { line.timeout_s = s; }),
+        "how long the engines may take to come up; 60 if left out");
   }
   if (command == "list" || command == "status" || command == "engines") {
     add("json", po::bool_switch(&line.json), "print JSON, for programs");
@@ -76,37 +86,18 @@ po::options_description options_of(const std::string& command, Line& line) {
   return options;
 }
 
-PortRange parse_ports(const std::string& text) {
-  PortRange range;
-  const char* const end = text.data() + text.size();
-  const auto low = std::from_chars(text.data(), end, range.low);
-  const bool is_range = low.ec == std::errc{} && low.ptr != end && *low.ptr == '-';
-  if (is_range) {
-    const auto high = std::from_chars(low.ptr + 1, end, range.high);
-    if (high.ec == std::errc{} && high.ptr == end) return range;
-  }
-  throw UsageError{"--ports takes a range such as 7000-7010, not '" + text + "'"};
-}
-
-std::uint64_t parse_bytes(const std::string& text) {
-  std::uint64_t number = 0;
-  const char* const end = text.data() + text.size();
-  const auto [rest, error] = std::from_chars(text.data(), end, number);
-  const std::string unit{rest, end};
-  int shift = -1;
-  if (unit.empty()) shift = 0;
-  if (unit == "K") shift = 10;
-  if (unit == "M") shift = 20;
-  if (unit == "G") shift = 30;
-  if (error == std::errc{} && shift >= 0 && number <= (std::uint64_t{1} << 63 >> shift)) return number << shift;
-  throw UsageError{"--arena takes a number of bytes such as 512M or 16G, not '" + text + "'"};
+template <class T>
+T value_of(const char* option, base::Result<T> value) {
+  if (!value) throw UsageError{std::string{option} + " " + value.fault().text};
+  return std::move(value).value();
 }
 
 void explain(const std::string& command, const po::options_description& options) {
   const bool takes_name = command != "list";
   std::cout << "gangway " << command << (takes_name ? " [NAME]" : "") << " [OPTION...]\n\n" << options << '\n';
   if (command == "start") {
-    std::cout << "Examples:\n  gangway start -n 4\n  gangway start big -n 16 --bind 0.0.0.0 --ports 7000-7010\n";
+    std::cout << "Examples:\n  gangway start -n 4\n  gangway start big -n 16 --bind 0.0.0.0 --ports 7000-7010\n"
+              << "  gangway start --profile big.ini\n";
   } else if (command == "stop") {
     std::cout << "Examples:\n  gangway stop\n  gangway stop big\n";
   } else {
@@ -123,7 +114,7 @@ std::optional<Line> read_line(const std::string& command, const std::vector<std:
   all.add(visible);
   po::positional_options_description positional;
   if (command != "list") {
-    all.add_options()("name", po::value(&line.name)->default_value(default_name));
+    all.add_options()("name", po::value(&line.name));
     positional.add("name", 1);
   }
   try {
@@ -137,15 +128,40 @@ std::optional<Line> read_line(const std::string& command, const std::vector<std:
     explain(command, visible);
     return std::nullopt;
   }
-  line.profile.name = line.name;
-  if (!line.ports.empty()) line.profile.ports = parse_ports(line.ports);
-  if (!line.arena.empty()) line.profile.arena_bytes = parse_bytes(line.arena);
   constexpr double timeout_s_max = 24 * 3600;
-  if (command == "start" && !(line.timeout_s > 0 && line.timeout_s <= timeout_s_max)) {
+  if (line.timeout_s && !(*line.timeout_s > 0 && *line.timeout_s <= timeout_s_max)) {
     throw UsageError{"--timeout takes seconds, at most a day"};
   }
-  line.profile.start_timeout = std::chrono::milliseconds{static_cast<std::int64_t>(line.timeout_s * 1000)};
   return line;
+}
+
+// The profile of the line's file, if it names one, with what the line says otherwise. A fault is the file's; what is
+// wrong with the line is thrown.
+base::Result<Profile> profile_of(const Line& line) {
+  Profile profile = Profile::local(std::max(std::thread::hardware_concurrency(), 1U));
+  profile.name = default_name;
+  if (!line.profile.empty()) {
+    base::Result<Profile> loaded = launch::load_profile(line.profile);
+    if (!loaded) return loaded.fault();
+    profile = std::move(loaded).value();
+    if (profile.name.empty()) profile.name = std::filesystem::path{line.profile}.stem().string();
+  }
+  if (!line.name.empty()) profile.name = line.name;
+  if (line.engines) profile.engines = *line.engines;
+  if (!line.bind.empty()) profile.bind_address = line.bind;
+  if (!line.ports.empty()) profile.ports = value_of("--ports", launch::parse_ports(line.ports));
+  if (!line.arena.empty()) profile.arena_bytes = value_of("--arena", launch::parse_bytes(line.arena));
+  if (line.timeout_s) {
+    profile.start_timeout = std::chrono::milliseconds{static_cast<std::int64_t>(*line.timeout_s * 1000)};
+  }
+  return profile;
+}
+
+ExitCode start_as(const launch::ClusterHome& home, const Line& line) {
+  const base::Result<Profile> profile = profile_of(line);
+  if (profile) return start(home, profile.value());
+  complain(profile.fault().text);
+  return exit_failure;
 }
 
 ExitCode carry_out(const std::string& command, const Line& line) {
@@ -155,11 +171,12 @@ ExitCode carry_out(const std::string& command, const Line& line) {
     return exit_failure;
   }
   const Output output = line.json ? Output::json : Output::table;
-  if (command == "start") return start(home.value(), line.profile);
-  if (command == "stop") return stop(home.value(), line.name);
+  const std::string name = line.name.empty() ? default_name : line.name;
+  if (command == "start") return start_as(home.value(), line);
+  if (command == "stop") return stop(home.value(), name);
   if (command == "list") return list(home.value(), output);
-  if (command == "status") return status(home.value(), line.name, output);
-  return engines(home.value(), line.name, output);
+  if (command == "status") return status(home.value(), name, output);
+  return engines(home.value(), name, output);
 }
 
 ExitCode run(std::vector<std::string> arguments) {

@@ -1,9 +1,11 @@
 // gangway-keeper: what mpirun starts in every place of a cluster. It takes the arguments of gangway-rank, hands them
 // on, and reads for itself:
 //
-//   --role gateway|engine   --arena-bytes N      what to start
-//   --scratch-dir DIR  --cookie HEX  --gateways G  --engines E      where and whom to tell if the rank dies
+//   --gateways G  --engines E  --arena-bytes N      what to start: the first G ranks are gateways
+//   --scratch-dir DIR  --cookie HEX      where and whom to tell if the rank dies
 //   --rank-program PATH  --worker-program PATH      in place of those beside this one; not handed on
+//
+// As `gangway-keeper --sweep DIR FD` it is the sweeper of keeper/node_scratch.hpp.
 #include <charconv>
 #include <cstdint>
 #include <cstdlib>
@@ -21,6 +23,7 @@
 #include "base/result.hpp"
 #include "keeper/keeper.hpp"
 #include "keeper/node_page.hpp"
+#include "keeper/node_scratch.hpp"
 
 namespace gangway {
 namespace {
@@ -78,9 +81,7 @@ std::optional<int> world_rank() {
 /// Tells the other ranks of the node that this one is dead, and wakes them.
 class Obituary {
  public:
-  static base::Result<Obituary> open(const CommandLine& line) {
-    const auto rank = world_rank();
-    if (!rank) return base::Fault{"no rank number in the environment: this program is started by mpirun"};
+  static base::Result<Obituary> open(const CommandLine& line, int rank) {
     const auto gateways = line.number("--gateways");
     if (!gateways) return gateways.fault();
     const auto engines = line.number("--engines");
@@ -92,7 +93,7 @@ class Obituary {
     if (!page) return page.fault();
     auto bells = keeper::Bells::open(line.text("--cookie"));
     if (!bells) return bells.fault();
-    return Obituary{*rank, static_cast<int>(gateways.value() + engines.value()), std::move(page).value(),
+    return Obituary{rank, static_cast<int>(gateways.value() + engines.value()), std::move(page).value(),
                     std::move(bells).value()};
   }
 
@@ -114,11 +115,12 @@ class Obituary {
   keeper::Bells bells_;
 };
 
-base::Result<keeper::KeeperSettings> settings_of(const CommandLine& line) {
+base::Result<keeper::KeeperSettings> settings_of(const CommandLine& line, int rank) {
   keeper::KeeperSettings settings;
-  const std::string role = line.text("--role");
-  if (role != "gateway" && role != "engine") return base::Fault{"--role is gateway or engine, not \"" + role + "\""};
-  settings.role = role == "gateway" ? keeper::Role::gateway : keeper::Role::engine;
+  const auto gateways = line.number("--gateways");
+  if (!gateways) return gateways.fault();
+  const bool is_gateway = static_cast<std::uint64_t>(rank) < gateways.value();
+  settings.role = is_gateway ? keeper::Role::gateway : keeper::Role::engine;
   if (settings.role == keeper::Role::engine) {
     const auto bytes = line.number("--arena-bytes");
     if (!bytes) return bytes.fault();
@@ -129,20 +131,38 @@ base::Result<keeper::KeeperSettings> settings_of(const CommandLine& line) {
   const auto here = std::filesystem::read_symlink("/proc/self/exe", failed).parent_path();
   settings.rank_program = line.text("--rank-program", (here / "gangway-rank").string());
   settings.worker_program = line.text("--worker-program", (here / "gangway-worker").string());
-  settings.rank_arguments = line.for_rank;
+  settings.rank_arguments = {"--role", is_gateway ? "gateway" : "engine"};
+  settings.rank_arguments.insert(settings.rank_arguments.end(), line.for_rank.begin(), line.for_rank.end());
   return settings;
 }
 
-base::Result<int> run(const std::vector<std::string>& arguments, base::Log& log) {
+base::Result<int> run(const std::vector<std::string>& arguments, std::optional<int> rank, base::Log& log) {
+  if (!rank) return base::Fault{"no rank number in the environment: this program is started by mpirun"};
   const auto line = CommandLine::parse(arguments);
   if (!line) return line.fault();
-  auto settings = settings_of(line.value());
+  auto settings = settings_of(line.value(), *rank);
   if (!settings) return settings.fault();
-  const auto obituary = Obituary::open(line.value());
+  const std::string scratch = line.value().text("--scratch-dir");
+  const auto share = keeper::NodeScratch::join(scratch, line.value().text("--cookie"), {"--sweep", scratch});
+  if (!share) return share.fault();
+  const auto obituary = Obituary::open(line.value(), *rank);
   if (!obituary) return obituary.fault();
   keeper::Keeper keeper{std::move(settings).value(), [&](int wait_status) { obituary.value().publish(wait_status); },
                         log};
   return keeper.run();
+}
+
+/// `arguments` are: --sweep DIR FD
+int run_sweeper(const std::vector<std::string>& arguments, base::Log& log) {
+  int fd = -1;
+  const std::string& number = arguments[2];
+  std::from_chars(number.data(), number.data() + number.size(), fd);
+  auto launcher = keeper::Descriptor::adopt(fd);
+  const base::Status swept =
+      launcher ? keeper::sweep(arguments[1], std::move(launcher).value()) : base::Status{launcher.fault()};
+  if (swept) return EXIT_SUCCESS;
+  log.error(swept.fault().text);
+  return EXIT_FAILURE;
 }
 
 }  // namespace
@@ -151,7 +171,10 @@ base::Result<int> run(const std::vector<std::string>& arguments, base::Log& log)
 int main(int argc, char** argv) {
   const auto rank = gangway::world_rank();
   gangway::app::StderrLog log{rank ? "keeper of rank " + std::to_string(*rank) : std::string{"keeper"}};
-  const auto code = gangway::run({argv + 1, argv + argc}, log);
+  if (argc == 4 && std::string_view{argv[1]} == "--sweep") {
+    return gangway::run_sweeper({argv + 1, argv + argc}, log);
+  }
+  const auto code = gangway::run({argv + 1, argv + argc}, rank, log);
   if (code) return code.value();
   log.error(code.fault().text);
   return EXIT_FAILURE;

@@ -115,6 +115,7 @@ int run_gateway(const Arguments& a, mpi::World& world, const mpi::Doorbell& door
   settings.cluster = a.cluster;
   settings.number = number;
   settings.cluster_directory = a.cluster_directory;
+  settings.host = host_name();
   settings.identity = std::move(identity).value();
   settings.listener.address = a.bind;
   if (const base::Status ports = parse_ports(a.ports, settings.listener); !ports) {
@@ -155,7 +156,8 @@ int run_engine(const Arguments& a, mpi::World& world, const mpi::Doorbell& doorb
 int run(int argc, char** argv) {
   const Arguments a = parse(argc, argv);
   mpi::World world;
-  base::Result<mpi::Doorbell> doorbell = mpi::Doorbell::open(world, a.scratch_directory, a.cookie);
+  base::Result<mpi::Doorbell> doorbell =
+      mpi::Doorbell::open(world, a.scratch_directory, a.cookie, static_cast<int>(a.gateways));
   if (!doorbell) {
     StderrLog{"rank " + std::to_string(world.rank())}.error(doorbell.fault().text);
     world.leave(true, EXIT_FAILURE);

@@ -12,11 +12,12 @@
 
 namespace gangway::gateway {
 
-base::Status write_address_file(const std::string& cluster_directory, std::uint32_t number,
-                                const std::string& address, std::uint16_t port) {
+base::Status write_address_file(const std::string& cluster_directory, std::uint32_t number, const GatewayNote& note) {
   boost::property_tree::ptree tree;
-  tree.put("address", address);
-  tree.put("port", port);
+  tree.put("address", note.address);
+  tree.put("port", note.port);
+  tree.put("host", note.host);
+  tree.put("bells", note.bells);
   const std::string path = cluster_directory + "/gateway-" + std::to_string(number) + ".json";
   const std::string temporary = path + ".new";
   {

@@ -1,4 +1,4 @@
-// How a gateway tells the supervisor where it listens.
+// How a gateway tells the supervisor where it listens, and `gangway status` how ranks are woken.
 #pragma once
 
 #include <cstdint>
@@ -8,9 +8,16 @@
 
 namespace gangway::gateway {
 
-/// Writes gateway-<number>.json into the cluster's directory: {"address": ..., "port": ...}. It appears whole or not
-/// at all. A fault names the file.
-base::Status write_address_file(const std::string& cluster_directory, std::uint32_t number,
-                                const std::string& address, std::uint16_t port);
+/// What stands in the file, under these names.
+struct GatewayNote {
+  std::string address;
+  std::uint16_t port = 0;
+  std::string host;   // where the gateway runs
+  std::string bells;  // see bells_text()
+};
+
+/// Writes gateway-<number>.json into the cluster's directory; it appears whole or not at all, and may be written
+/// again. A fault names the file.
+base::Status write_address_file(const std::string& cluster_directory, std::uint32_t number, const GatewayNote& note);
 
 }  // namespace gangway::gateway

@@ -2,13 +2,17 @@
 
 #include <chrono>
 #include <set>
+#include <string>
 #include <utility>
+#include <variant>
+#include <vector>
 
 #include <boost/asio/io_context.hpp>
 
 #include "base/check.hpp"
 #include "core/controller.hpp"
 #include "gateway/address_file.hpp"
+#include "gateway/bells_text.hpp"
 #include "gateway/clients.hpp"
 #include "keeper/wait_status.hpp"
 #include "mpi/link.hpp"
@@ -35,6 +39,7 @@ class Gateway {
   Gateway(const GatewaySettings& settings, const mpi::World& world, const mpi::Doorbell& doorbell, core::Store& store,
           base::Log& log)
       : settings_{settings},
+        doorbell_{doorbell},
         store_{store},
         log_{log},
         controller_{{settings.cluster, settings.number}, settings.limits},
@@ -62,7 +67,9 @@ class Gateway {
               GANGWAY_CHECK(engine != engine_of_rank_.end(), "only this gateway's engines send to it");
               base::Result<wire::FromEngine> message = wire::decode_from_engine(number, head, bulk);
               GANGWAY_CHECK(message.ok(), "an engine speaks the protocol of its own cluster");
-              const bool is_ready = std::holds_alternative<wire::EngineReady>(message.value());
+              const auto* const ready = std::get_if<wire::EngineReady>(&message.value());
+              const bool is_ready = ready != nullptr;
+              if (is_ready) host_of_rank_[source] = ready->engine.host;
               handle(core::EngineSpoke{engine->second, std::move(message).value()});
               if (is_ready) on_engine_ready(engine->second);
             },
@@ -80,11 +87,27 @@ class Gateway {
     ready_.insert(engine);
     if (ready_.size() != settings_.engine_ranks.size() || is_announced_) return;
     is_announced_ = true;
-    const base::Status written =
-        write_address_file(settings_.cluster_directory, settings_.number, clients_.address(), clients_.port());
-    if (!written) return fail(written.fault().text);
+    if (const base::Status written = write_note(); !written) return fail(written.fault().text);
     log_.info("listening on " + clients_.address() + " port " + std::to_string(clients_.port()) + " for " +
               std::to_string(ready_.size()) + " engines");
+  }
+
+  base::Status write_note() {
+    std::vector<HostWay> ways;
+    if (const mpi::NetworkBells* const network = doorbell_.network()) {
+      ways_told_ = network->changes();
+      for (const mpi::BellWay& way : network->ways()) ways.push_back({host_of_rank_[way.rank], way.open()});
+    }
+    return write_address_file(
+        settings_.cluster_directory, settings_.number,
+        {clients_.address(), clients_.port(), settings_.host, bells_text(settings_.host, ways)});
+  }
+
+  /// Keeps the note true; a full disk now is no reason to stop.
+  void tell_ways() {
+    const mpi::NetworkBells* const network = doorbell_.network();
+    if (network == nullptr || !is_announced_ || network->changes() == ways_told_) return;
+    if (const base::Status written = write_note(); !written) log_.warning(written.fault().text);
   }
 
   void on_rank_died(int rank, int wait_status) {
@@ -109,6 +132,7 @@ class Gateway {
       handle(core::TimePassed{});
     }
     clients_.resume_drained();
+    tell_ways();
     const bool any = !effects_.empty();
     if (any) carry_out();
     if (controller_.stopped()) take_leave();
@@ -157,13 +181,16 @@ class Gateway {
   }
 
   const GatewaySettings& settings_;
+  const mpi::Doorbell& doorbell_;
   core::Store& store_;
   base::Log& log_;
   GatewayEnd end_;
   core::Controller controller_;
   core::Effects effects_;
   std::map<int, EngineId> engine_of_rank_;
+  std::map<int, std::string> host_of_rank_;
   std::set<EngineId> ready_;
+  std::uint64_t ways_told_ = 0;
   bool is_announced_ = false;
   std::optional<base::Instant> leaving_since_;
   asio::io_context io_;

@@ -22,6 +22,7 @@ struct GatewaySettings {
   std::string cluster;
   std::uint16_t number = 0;  // of this gateway, from 0
   std::string cluster_directory;
+  std::string host;  // where it runs
   tls::Identity identity;
   tls::ListenerOptions listener;
   base::Limits limits;

@@ -6,15 +6,26 @@
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <utility>
+#include <vector>
 
 #include "mpi/world.hpp"
 
 namespace gangway::mpi {
 
+namespace {
+
+base::Instant now() {
+  return {std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
+              .count()};
+}
+
+}  // namespace
+
 base::Result<Doorbell> Doorbell::open(const World& world, const std::string& scratch_directory,
-                                      const std::string& cookie) {
+                                      const std::string& cookie, int gateways) {
   if (world.size() > keeper::node_page_ranks_max) {
     return base::Fault{"the MPI job has " + std::to_string(world.size()) + " ranks; at most " +
                        std::to_string(keeper::node_page_ranks_max) + " are supported"};
@@ -33,7 +44,31 @@ base::Result<Doorbell> Doorbell::open(const World& world, const std::string& scr
     return base::Fault{"cannot bind the doorbell of rank " + std::to_string(world.rank()) + ": " +
                        std::strerror(reason) + "; does a rank of an earlier job with the same cookie still run?"};
   }
-  return Doorbell{world, std::move(page).value(), std::move(bells).value(), bell};
+  Doorbell doorbell{world, std::move(page).value(), std::move(bells).value(), bell};
+  if (!world.one_node()) doorbell.open_network(gateways);
+  return doorbell;
+}
+
+// A rank that cannot take part says so to the others: all have to be here.
+void Doorbell::open_network(int gateways) {
+  const HostNetworks own = networks_of_this_host();
+  const std::vector<HostNetworks> networks = world_->gather(own);
+  std::vector<HostNetworks> others;
+  std::vector<int> remote;
+  std::vector<int> talking;
+  for (int rank = 0; rank < world_->size(); ++rank) {
+    if (world_->on_this_node(rank)) continue;
+    others.push_back(networks[static_cast<std::size_t>(rank)]);
+    remote.push_back(rank);
+    if (rank < gateways || world_->rank() < gateways) talking.push_back(rank);
+  }
+  const NetworkAddress address = choose_network(own, others);
+  base::Result<NetworkBells> bells =
+      address.address == 0 ? base::Result<NetworkBells>{base::Fault{}} : NetworkBells::open(address);
+  const std::vector<BellPlace> places = world_->gather(bells ? bells.value().place() : BellPlace{});
+  if (!bells) return;
+  network_ = std::make_unique<NetworkBells>(std::move(bells).value());
+  network_->meet(world_->rank(), places, remote, talking);
 }
 
 Doorbell::Doorbell(const World& world, keeper::NodePage page, keeper::Bells bells, int bell)
@@ -43,13 +78,15 @@ Doorbell::Doorbell(Doorbell&& other) noexcept
     : world_{other.world_},
       page_{std::move(other.page_)},
       bells_{std::move(other.bells_)},
-      bell_{std::exchange(other.bell_, -1)} {}
+      bell_{std::exchange(other.bell_, -1)},
+      network_{std::move(other.network_)} {}
 
 Doorbell& Doorbell::operator=(Doorbell&& other) noexcept {
   std::swap(world_, other.world_);
   std::swap(page_, other.page_);
   std::swap(bells_, other.bells_);
   std::swap(bell_, other.bell_);
+  std::swap(network_, other.network_);
   return *this;
 }
 
@@ -58,7 +95,10 @@ Doorbell::~Doorbell() {
 }
 
 void Doorbell::announce(int rank) const {
-  if (!world_->on_this_node(rank)) return;
+  if (!world_->on_this_node(rank)) {
+    if (network_) network_->announce(rank, now());
+    return;
+  }
   page_.slot(rank).messages_sent.fetch_add(1);
   bells_.ring_if_asleep(page_, rank);
 }

@@ -1,15 +1,15 @@
 // This rank's bell, and how it rings those of others. MPI has nothing to wait on: a rank that has nothing to do says
-// so in the node page and sleeps on a socket, and whoever sends it a message rings.
-//
-// Ranks of other nodes are not rung: a loop that has such peers sleeps for short times only (see loop.hpp).
+// so in the node page and sleeps on a socket, and whoever sends it a message rings. Ranks of other nodes are rung
+// over the network, where it lets bells pass (network_bells.hpp).
 #pragma once
 
 #include <cstdint>
-#include <span>
+#include <memory>
 #include <string>
 
 #include "base/result.hpp"
 #include "keeper/node_page.hpp"
+#include "mpi/network_bells.hpp"
 
 namespace gangway::mpi {
 
@@ -19,16 +19,17 @@ class World;
 class Doorbell {
  public:
   /// Maps the node page in `scratch_directory` and binds this rank's bell, named by the cluster's `cookie`. A fault
-  /// if the page cannot be made or the name is taken. `world` outlives the doorbell.
+  /// if the page cannot be made or the name is taken. `world` outlives the doorbell. Collective if the job has more
+  /// than one node. The ranks below `gateways` talk with all others, the others with them alone: the ways between
+  /// those are tried.
   static base::Result<Doorbell> open(const World& world, const std::string& scratch_directory,
-                                     const std::string& cookie);
+                                     const std::string& cookie, int gateways = 1);
 
   Doorbell(Doorbell&& other) noexcept;
   Doorbell& operator=(Doorbell&& other) noexcept;
   ~Doorbell();
 
-  /// A message for `rank` has been handed to MPI: counts it, and wakes the rank if it sleeps. Nothing for other
-  /// nodes.
+  /// A message for `rank` has been handed to MPI: counts it, and wakes the rank if it sleeps.
   void announce(int rank) const;
 
   /// How many messages have been announced to this rank.
@@ -52,13 +53,19 @@ class Doorbell {
   [[nodiscard]] const keeper::NodePage& page() const { return page_; }
   [[nodiscard]] const keeper::Bells& bells() const { return bells_; }
 
+  /// The bells between nodes; null if all ranks are on this node, or if no socket could be had for them: then
+  /// messages from other nodes have to be looked for.
+  [[nodiscard]] NetworkBells* network() const { return network_.get(); }
+
  private:
   Doorbell(const World& world, keeper::NodePage page, keeper::Bells bells, int bell);
+  void open_network(int gateways);
 
   const World* world_;
   keeper::NodePage page_;
   keeper::Bells bells_;
   int bell_ = -1;
+  std::unique_ptr<NetworkBells> network_;
 };
 
 }  // namespace gangway::mpi

@@ -3,6 +3,7 @@
 #include <cstring>
 #include <optional>
 #include <utility>
+#include <vector>
 
 #include "base/check.hpp"
 #include "mpi/doorbell.hpp"
@@ -23,13 +24,18 @@ struct Link::State {
                              [&bell](int rank) { bell.announce(rank); }}},
         inbox{job.native().communicator, job.size(), limits, std::move(events),
               [this](int rank) { outbox.send_acknowledgement(rank); }},
-        ring{job.native().communicator} {}
+        ring{job.native().communicator},
+        received_from_afar(static_cast<std::size_t>(job.size())) {}
 
   void received(int source, base::ByteView bytes) {
     GANGWAY_CHECK(bytes.size() >= sizeof(Envelope), "a head message is shorter than its envelope");
     Envelope envelope;
     std::memcpy(&envelope, bytes.data(), sizeof envelope);
-    if (world.on_this_node(source)) ++received_on_node;
+    if (world.on_this_node(source)) {
+      ++received_on_node;
+    } else {
+      ++received_from_afar[static_cast<std::size_t>(source)];
+    }
     outbox.acknowledged(source, envelope.delivered);
     if (envelope.kind == Envelope::Kind::message) inbox.arrived(source, envelope, bytes.subspan(sizeof envelope));
   }
@@ -42,6 +48,7 @@ struct Link::State {
   Inbox inbox;
   ReceiveRing ring;
   std::uint64_t received_on_node = 0;
+  std::vector<std::uint64_t> received_from_afar;  // by rank
   bool polling = false;
 };
 
@@ -95,6 +102,10 @@ bool Link::transferring() const {
 
 std::uint64_t Link::received_on_node() const {
   return state_->received_on_node;
+}
+
+std::uint64_t Link::received_from(int rank) const {
+  return state_->received_from_afar.at(static_cast<std::size_t>(rank));
 }
 
 }  // namespace gangway::mpi

@@ -97,6 +97,10 @@ class Link {
   /// Doorbell::messages_sent_to_me().
   [[nodiscard]] std::uint64_t received_on_node() const;
 
+  /// Messages received so far from a rank of another node, acknowledgements included; for comparison with what its
+  /// bells say.
+  [[nodiscard]] std::uint64_t received_from(int rank) const;
+
   /// Bytes of a message that travel in its head message.
   static constexpr std::size_t inline_bytes_max = 3840;
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -16,6 +17,7 @@
 #include "base/check.hpp"
 #include "mpi/doorbell.hpp"
 #include "mpi/link.hpp"
+#include "mpi/network_bells.hpp"
 #include "mpi/world.hpp"
 
 namespace gangway::mpi {
@@ -46,9 +48,12 @@ constexpr Duration nap_patience = base::milliseconds(20);
 constexpr Duration sleep_half_done_max = base::milliseconds(1);
 
 // The longest sleeps; no bell is lost that we know of, but none is trusted with more than this.
-constexpr Duration sleep_remote_max = base::milliseconds(1);  // ranks of other nodes ring no bell
 constexpr Duration sleep_waiting_max = base::milliseconds(10);
 constexpr Duration sleep_idle_max = base::milliseconds(100);
+
+// Ranks of other nodes that cannot ring: their messages are looked for, less often the longer none has come.
+constexpr Duration sleep_polling_min = base::milliseconds(1);
+constexpr std::int64_t polling_share = 8;  // of the quiet time that one sleep takes
 
 // Messages that were counted and have not come after this long of silence are lost with a rank that died.
 constexpr Duration missing_patience = base::milliseconds(200);
@@ -69,11 +74,16 @@ struct Loop::State {
         spin_time{job.node_ranks().size() > std::thread::hardware_concurrency() ? spin_crowded : spin} {
     GANGWAY_CHECK(events.turn != nullptr, "a loop needs something to turn");
     wait_for_bell();
+    if (NetworkBells* const network = bell.network()) {
+      network_socket.emplace(context, network->descriptor());
+      wait_for_network();
+    }
   }
 
   ~State() {
     // The socket is the doorbell's; and the wait that this cancels must not find us gone.
     bell_socket.release();
+    if (network_socket) network_socket->release();
     *here = false;
   }
 
@@ -85,6 +95,35 @@ struct Loop::State {
                              counts.bells += rings;
                              wait_for_bell();
                            });
+  }
+
+  void wait_for_network() {
+    network_socket->async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                               [this, still = here](const boost::system::error_code& error) {
+                                 if (!*still || error) return;
+                                 counts.bells += static_cast<std::uint64_t>(doorbell.network()->receive(now()));
+                                 wait_for_network();
+                               });
+  }
+
+  // What the bells between nodes want done from time to time.
+  void serve_network() {
+    NetworkBells* const network = doorbell.network();
+    if (network == nullptr) return;
+    const Instant time = now();
+    network->ring_owed(time);
+    network->probe(time);
+  }
+
+  void doubt_bells() {
+    NetworkBells* const network = doorbell.network();
+    if (network != nullptr) network->doubt(now(), [this](int rank) { return link.received_from(rank); });
+  }
+
+  // True if ranks of other nodes may send to this one and not be able to ring.
+  bool must_poll() const {
+    if (world.one_node()) return false;
+    return doorbell.network() == nullptr || doorbell.network()->must_poll();
   }
 
   bool poll_io() {
@@ -100,8 +139,10 @@ struct Loop::State {
     ++counts.rounds;
     doorbell.count_round();
     bool moved = link.poll();
+    if (std::exchange(slept_to_the_end, false) && moved) doubt_bells();
     moved |= report_deaths();
     moved |= events.turn();
+    serve_network();
     if (moved || counts.rounds % io_every_rounds == 0) moved |= poll_io();
     return moved;
   }
@@ -128,6 +169,9 @@ struct Loop::State {
 
   // True if a message was counted as sent to this rank that has not arrived: somebody's MPI has it half done.
   bool message_missing(Duration quiet) {
+    NetworkBells* const network = doorbell.network();
+    if (network != nullptr && network->missing(now(), [this](int rank) { return link.received_from(rank); }))
+      return true;
     const std::uint64_t missing = doorbell.messages_sent_to_me() - link.received_on_node();
     if (missing == missing_for_good) return false;
     if (quiet < missing_patience) return true;
@@ -135,10 +179,18 @@ struct Loop::State {
     return false;
   }
 
-  Duration sleep_max(bool half_done) const {
+  Duration sleep_max(bool half_done, Duration quiet) const {
     Duration longest = sleep_idle_max;
     if (link.waiting()) longest = sleep_waiting_max;
-    if (!world.one_node()) longest = std::min(longest, sleep_remote_max);
+    if (must_poll()) {
+      longest =
+          std::min(longest, std::clamp(Duration{quiet.ns / polling_share}, sleep_polling_min, polling_interval_max));
+    }
+    if (doorbell.network() != nullptr) {
+      if (const std::optional<Instant> probe = doorbell.network()->next_probe()) {
+        longest = std::min(longest, std::max(*probe - now(), Duration{}));
+      }
+    }
     if (half_done) longest = std::min(longest, sleep_half_done_max);
     if (events.sleep_max) longest = std::min(longest, events.sleep_max());
     return longest;
@@ -167,12 +219,13 @@ struct Loop::State {
 
   bool sleep(Duration quiet) {
     const bool missing = message_missing(quiet);
-    if (missing && quiet < nap_patience) return take_nap();
-    const Duration longest = sleep_max(missing || link.transferring());
+    if ((missing || must_poll()) && quiet < nap_patience) return take_nap();
+    const Duration longest = sleep_max(missing || link.transferring(), quiet);
     if (longest <= Duration{}) return poll_io();
     ++counts.sleeps;
     if (io.stopped()) io.restart();
-    return io.run_one_for(std::chrono::nanoseconds{longest.ns}) > 0;
+    slept_to_the_end = io.run_one_for(std::chrono::nanoseconds{longest.ns}) == 0;
+    return !slept_to_the_end;
   }
 
   bool take_nap() {
@@ -187,12 +240,14 @@ struct Loop::State {
   Link& link;
   boost::asio::io_context& io;
   boost::asio::posix::stream_descriptor bell_socket;
+  std::optional<boost::asio::posix::stream_descriptor> network_socket;
   LoopEvents events;
   Duration spin_time;
   LoopCounts counts;
   std::vector<int> reported;  // ranks known to be dead
   std::uint32_t deaths_seen = 0;
   std::uint64_t missing_for_good = 0;
+  bool slept_to_the_end = false;  // nothing woke it
   bool running = false;
   bool stopping = false;
   std::shared_ptr<bool> here = std::make_shared<bool>(true);
@@ -215,6 +270,8 @@ void Loop::run() {
     const bool is_active = loop.serve() || (!loop.stopping && loop.rest(now() - active));
     if (is_active) active = now();
   }
+  // Whoever was sent a last message must not sleep over it.
+  if (NetworkBells* const network = loop.doorbell.network()) network->ring_owed(now(), true);
   loop.running = false;
 }
 

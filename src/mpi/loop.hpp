@@ -3,7 +3,9 @@
 // While there is something to do it never sleeps. Then it spins for a moment, gives the core away for a moment
 // longer, and at last sleeps until its bell rings, a socket or timer of the io_context fires, or the user's deadline
 // comes. Before a long sleep it polls MPI twice, since MPI looks at its requests first and progresses afterwards, and
-// compares how many messages were sent to it with how many it has; if one is missing it only naps.
+// compares how many messages were sent to it with how many it has; if one is missing it only naps. While a rank on
+// another node has messages for it and cannot ring (network_bells.hpp), it looks for them: every 50 us at first, less
+// often the longer nothing comes, every `polling_interval_max` in the end.
 //
 // The loop owns nothing: it serves objects that its maker keeps.
 #pragma once
@@ -42,6 +44,9 @@ struct LoopEvents {
   /// was delivered before, and the link has forgotten it. May be empty.
   std::function<void(int rank, int wait_status)> rank_died;
 };
+
+/// How long a message from another node may lie, at most, before a rank that has to look for messages finds it.
+inline constexpr base::Duration polling_interval_max = base::milliseconds(5);
 
 /// What a loop has done; for tests and diagnosis.
 struct LoopCounts {

@@ -52,10 +52,9 @@ World::World() : native_{std::make_unique<Native>()} {
   check_mpi(MPI_Comm_rank(mpi.communicator, &mpi.rank), "MPI_Comm_rank");
   check_mpi(MPI_Comm_size(mpi.communicator, &mpi.size), "MPI_Comm_size");
 
-  // The last collective until the goodbye: from here on a rank may die.
+  // This and what the doorbells exchange are the last collectives until the goodbye: from then on a rank may die.
   const std::uint64_t mine = node_fingerprint();
-  std::vector<std::uint64_t> nodes(static_cast<std::size_t>(mpi.size));
-  check_mpi(MPI_Allgather(&mine, 1, MPI_UINT64_T, nodes.data(), 1, MPI_UINT64_T, mpi.communicator), "MPI_Allgather");
+  const std::vector<std::uint64_t> nodes = gather(mine);
   for (int rank = 0; rank < mpi.size; ++rank) {
     mpi.on_node.push_back(nodes[static_cast<std::size_t>(rank)] == mine);
     if (mpi.on_node.back()) mpi.node_ranks.push_back(rank);
@@ -88,6 +87,11 @@ bool World::on_this_node(int rank) const {
 
 bool World::one_node() const {
   return static_cast<int>(native_->node_ranks.size()) == native_->size;
+}
+
+void World::gather_bytes(const void* mine, void* all, std::size_t bytes_each) const {
+  const int bytes = static_cast<int>(bytes_each);
+  check_mpi(MPI_Allgather(mine, bytes, MPI_BYTE, all, bytes, MPI_BYTE, native_->communicator), "MPI_Allgather");
 }
 
 std::string_view World::thread_level() const {

@@ -1,9 +1,12 @@
 // The MPI job as this process sees it: who it is, who else there is, and how to leave.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <span>
 #include <string_view>
+#include <type_traits>
+#include <vector>
 
 namespace gangway::mpi {
 
@@ -29,6 +32,16 @@ class World {
   /// True if every rank is on this node.
   [[nodiscard]] bool one_node() const;
 
+  /// What every rank gives, by rank; all give as many bytes. Collective, to be used while all start: a rank that
+  /// died before would keep the others waiting for ever.
+  template <class T>
+  [[nodiscard]] std::vector<T> gather(const T& mine) const {
+    static_assert(std::is_trivially_copyable_v<T>);
+    std::vector<T> all(static_cast<std::size_t>(size()));
+    gather_bytes(&mine, all.data(), sizeof(T));
+    return all;
+  }
+
   /// The threading level MPI granted, by its name in the standard.
   [[nodiscard]] std::string_view thread_level() const;
 
@@ -47,6 +60,8 @@ class World {
   [[nodiscard]] const Native& native() const { return *native_; }
 
  private:
+  void gather_bytes(const void* mine, void* all, std::size_t bytes_each) const;
+
   std::unique_ptr<Native> native_;
 };
 

@@ -40,8 +40,6 @@ KeeperProcess::KeeperProcess(Setup setup) {
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
 
   std::vector<std::string> command{KEEPER_PROGRAM,
-                                   "--role",
-                                   setup.role,
                                    "--scratch-dir",
                                    name,
                                    "--cookie",
@@ -67,7 +65,7 @@ KeeperProcess::KeeperProcess(Setup setup) {
   if (pid_ == 0) {
     ::dup2(in[0], STDIN_FILENO);
     ::dup2(out[1], STDOUT_FILENO);
-    ::setenv("OMPI_COMM_WORLD_RANK", "1", 1);
+    ::setenv("OMPI_COMM_WORLD_RANK", setup.role == "gateway" ? "0" : "1", 1);
     for (std::string& variable : setup.environment) ::putenv(variable.data());
     std::vector<char*> arguments;
     for (std::string& argument : command) arguments.push_back(argument.data());

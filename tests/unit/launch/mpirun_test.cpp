@@ -58,14 +58,9 @@ std::vector<std::string> joined(std::initializer_list<std::vector<std::string>> 
   return all;
 }
 
-TEST(MpirunCommand, OfVersion4StartsGatewaysAndEnginesAsTwoPrograms) {
+TEST(MpirunCommand, OfVersion4StartsOneProgram) {
   const CommandLine command = mpirun_command({"/usr/bin/mpirun", 4}, job(), {});
-  EXPECT_EQ(command.arguments, joined({{"/usr/bin/mpirun", "--oversubscribe", "-n", "1"},
-                                       keeper,
-                                       {"--role", "gateway"},
-                                       {":", "-n", "4"},
-                                       keeper,
-                                       {"--role", "engine"}}));
+  EXPECT_EQ(command.arguments, joined({{"/usr/bin/mpirun", "--oversubscribe", "-n", "5"}, keeper}));
 }
 
 TEST(MpirunCommand, OfVersion4IsToldItsSettingsByTheEnvironment) {
@@ -84,15 +79,12 @@ TEST(MpirunCommand, OfVersion4IsToldItsSettingsByTheEnvironment) {
                           Pair("OMPI_MCA_pml", "ob1")));
 }
 
-TEST(MpirunCommand, OfVersion5StartsOneProgramThatFindsItsRole) {
+TEST(MpirunCommand, OfVersion5StartsOneProgram) {
   const CommandLine command = mpirun_command({"/usr/bin/mpirun", 5}, job(), {});
-  const std::string script =
-      "gateways=$1; shift; role=engine; "
-      "if [ \"${OMPI_COMM_WORLD_RANK:-$PMIX_RANK}\" -lt \"$gateways\" ]; then role=gateway; fi; "
-      "exec \"$@\" --role \"$role\"";
-  EXPECT_EQ(command.arguments, joined({{"/usr/bin/mpirun", "--enable-recovery", "--map-by", ":OVERSUBSCRIBE",
-                                        "--bind-to", "none", "-n", "5", "/bin/sh", "-c", script, "gangway-role", "1"},
-                                       keeper}));
+  EXPECT_EQ(
+      command.arguments,
+      joined({{"/usr/bin/mpirun", "--enable-recovery", "--map-by", ":OVERSUBSCRIBE", "--bind-to", "none", "-n", "5"},
+              keeper}));
   EXPECT_THAT(command.environment,
               ElementsAre(Pair("GANGWAY_COOKIE", "0123456789abcdef"),                                //
                           Pair("OMPI_MCA_btl", "self,sm"),                                           //
@@ -103,6 +95,49 @@ TEST(MpirunCommand, OfVersion5StartsOneProgramThatFindsItsRole) {
                           Pair("PMIX_MCA_ptl_base_if_include", "lo"),                                //
                           Pair("PRTE_MCA_odls_base_sigkill_timeout", "2"),                           //
                           Pair("PRTE_MCA_prte_tmpdir_base", "/dev/shm/gangway.7.0a0b0c0d")));
+}
+
+JobSettings job_on_two_hosts() {
+  JobSettings settings = job();
+  settings.hosts = {{"node1", 3}, {"node2", 1}};
+  settings.agent = "ssh -q";
+  return settings;
+}
+
+TEST(MpirunCommand, OnSeveralHostsFillsThemInOrderWithTheGatewayOnTheFirst) {
+  const CommandLine four = mpirun_command({"/usr/bin/mpirun", 4}, job_on_two_hosts(), {{"LD_LIBRARY_PATH", "/x"}});
+  EXPECT_EQ(four.arguments, joined({{"/usr/bin/mpirun", "--map-by", "slot", "--host", "node1:4,node2:1", "-x",
+                                     "GANGWAY_COOKIE", "-x", "LD_LIBRARY_PATH", "-n", "5"},
+                                    keeper}));
+  const CommandLine five = mpirun_command({"/usr/bin/mpirun", 5}, job_on_two_hosts(), {});
+  EXPECT_EQ(five.arguments,
+            joined({{"/usr/bin/mpirun", "--enable-recovery", "--map-by", "slot:OVERSUBSCRIBE", "--bind-to", "none",
+                     "--host", "node1:4,node2:1", "-x", "GANGWAY_COOKIE", "-n", "5"},
+                    keeper}));
+}
+
+TEST(MpirunCommand, OnSeveralHostsUsesTcpBetweenThemAndNoticesALostOne) {
+  const CommandLine four = mpirun_command({"mpirun", 4}, job_on_two_hosts(), {});
+  EXPECT_THAT(four.environment, Contains(Pair("OMPI_MCA_btl", "self,vader,tcp")));
+  EXPECT_THAT(four.environment, Contains(Pair("OMPI_MCA_plm_rsh_agent", "ssh -q")));
+  EXPECT_THAT(four.environment, Contains(Key("OMPI_MCA_oob_tcp_keepalive_time")));
+  EXPECT_THAT(four.environment, Not(Contains(Key("OMPI_MCA_oob_tcp_if_include"))));
+  const CommandLine five = mpirun_command({"mpirun", 5}, job_on_two_hosts(), {});
+  EXPECT_THAT(five.environment, Contains(Pair("OMPI_MCA_btl", "self,sm,tcp")));
+  EXPECT_THAT(five.environment, Contains(Pair("PRTE_MCA_plm_ssh_agent", "ssh -q")));
+  EXPECT_THAT(five.environment, Not(Contains(Key("PMIX_MCA_ptl_base_if_include"))));
+}
+
+TEST(MpirunCommand, OfANativeTransportLeavesTheNetworkToTheSite) {
+  JobSettings native = job();
+  native.transport = Transport::native;
+  for (const int version : {4, 5}) {
+    const CommandLine command = mpirun_command({"mpirun", version}, native, {{"OMPI_MCA_mtl", "psm2"}});
+    EXPECT_THAT(command.environment, Not(Contains(Key("OMPI_MCA_btl"))));
+    EXPECT_THAT(command.environment, Not(Contains(Key("OMPI_MCA_pml"))));
+    EXPECT_THAT(command.environment, Contains(Pair("OMPI_MCA_mtl", "psm2")));
+  }
+  EXPECT_THAT(mpirun_command({"mpirun", 4}, native, {}).environment, Contains(Key("OMPI_MCA_orte_enable_recovery")));
 }
 
 TEST(MpirunCommand, AllowsRootOnlyForRoot) {

@@ -17,6 +17,9 @@ TEST(SupervisorOptions, ComeBackAsTheyWereWritten) {
   options.profile.ports = {7000, 7010};
   options.profile.arena_bytes = 1ULL << 40;
   options.profile.start_timeout = std::chrono::milliseconds{1234};
+  options.profile.hosts = {{"node1", 3}, {"node2", 4}};
+  options.profile.transport = Transport::native;
+  options.profile.agent = "ssh -q";
   options.report_fd = 3;
   options.owner_fd = -1;
 
@@ -30,6 +33,28 @@ TEST(SupervisorOptions, ComeBackAsTheyWereWritten) {
   EXPECT_EQ(parsed.value().profile, options.profile);
   EXPECT_EQ(parsed.value().report_fd, options.report_fd);
   EXPECT_EQ(parsed.value().owner_fd, options.owner_fd);
+}
+
+TEST(ResolvedProfile, DealsTheEnginesToTheHosts) {
+  Profile profile = Profile::local(5);
+  profile.hosts = {{"a", 0}, {"b", 0}};
+  EXPECT_EQ(resolve(profile).value().hosts, (std::vector<Host>{{"a", 3}, {"b", 2}}));
+  profile.hosts = {{"a", 4}, {"b", 1}};
+  EXPECT_EQ(resolve(profile).value().hosts, profile.hosts);
+}
+
+TEST(ResolvedProfile, RefusesHostsThatCannotBe) {
+  const auto fault_with = [](std::vector<Host> hosts) {
+    Profile profile = Profile::local(2);
+    profile.hosts = std::move(hosts);
+    const auto resolved = resolve(profile);
+    return resolved ? std::string{"no fault"} : resolved.fault().text;
+  };
+  EXPECT_EQ(fault_with({{"a", 1}, {"b", 2}}),
+            "the hosts are given 3 engines, the cluster 2; leave out the numbers behind the hosts, or make them fit");
+  EXPECT_EQ(fault_with({{"a", 0}, {"b", 0}, {"c", 0}}), "2 engines cannot be dealt to 3 hosts; name fewer hosts");
+  EXPECT_THAT(fault_with({{"a", 1}, {"a", 1}}), HasSubstr("the list of hosts names the host a twice"));
+  EXPECT_THAT(fault_with({{"-oProxyCommand=x", 2}}), HasSubstr("the list of hosts takes hosts such as"));
 }
 
 TEST(SupervisorOptions, AreNotForHands) {

@@ -1,0 +1,39 @@
+// The values of settings, as people write them on the command line and in profiles. Each fault is the rest of a
+// sentence that begins with the setting's name: "takes ..., not '...'".
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include <gangway/profile.hpp>
+
+#include "base/result.hpp"
+
+namespace gangway::launch {
+
+/// A whole number from 1 to `most`.
+base::Result<std::uint32_t> parse_count(const std::string& text, std::uint32_t most);
+
+/// A number of bytes: 512, 16K, 512M, 4G.
+base::Result<std::uint64_t> parse_bytes(const std::string& text);
+
+/// 7000-7010.
+base::Result<PortRange> parse_ports(const std::string& text);
+
+/// A time: 500ms, 60s, 5min, at most a day.
+base::Result<std::chrono::milliseconds> parse_time(const std::string& text);
+
+/// resilient or native.
+base::Result<Transport> parse_transport(const std::string& text);
+std::string transport_text(Transport transport);
+
+/// "node1:2, node2:2", or "node1, node2". A fault too if a host stands there twice or only some have a count.
+base::Result<std::vector<Host>> parse_hosts(const std::string& text);
+std::string hosts_text(const std::vector<Host>& hosts);
+
+/// What commas or blanks separate.
+std::vector<std::string> parse_list(const std::string& text);
+
+}  // namespace gangway::launch

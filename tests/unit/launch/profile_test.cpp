@@ -1,0 +1,150 @@
+// What may stand in a profile, and what is said about all that may not.
+#include <fstream>
+#include <string>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "launch/profile_file.hpp"
+#include "temporary_directory.hpp"
+
+namespace gangway::launch {
+namespace {
+
+using testing::ElementsAre;
+using testing::EndsWith;
+using testing::HasSubstr;
+
+class ProfileTest : public testing::Test {
+ protected:
+  [[nodiscard]] std::string file() const { return (directory_.path() / "big.ini").string(); }
+
+  base::Result<Profile> load(const std::string& content) {
+    std::ofstream{file()} << content;
+    return load_profile(file());
+  }
+
+  // What is said about a profile, without the directory of its file.
+  std::string fault_of(const std::string& content) {
+    const base::Result<Profile> profile = load(content);
+    if (profile) return "no fault";
+    const std::string text = profile.fault().text;
+    const std::string prefix = directory_.path().string() + "/";
+    return text.starts_with(prefix) ? text.substr(prefix.size()) : text;
+  }
+
+  TemporaryDirectory directory_;
+};
+
+TEST_F(ProfileTest, SaysWhatAClusterIsLike) {
+  const base::Result<Profile> loaded = load(R"(; the big one
+[cluster]
+name = large
+start_timeout = 5min
+
+[controller]
+bind = 0.0.0.0
+ports = 7000-7010
+
+[engine]
+arena = 4G
+modules = /opt/solver.so, lib/mesh.so
+
+[mpi]
+transport = native
+hosts = node1:2, node2:6
+agent = ssh -q
+)");
+  ASSERT_TRUE(loaded.ok()) << loaded.fault().text;
+  const Profile& profile = loaded.value();
+  EXPECT_EQ(profile.name, "large");
+  EXPECT_EQ(profile.engines, 8U) << "of both hosts";
+  EXPECT_EQ(profile.start_timeout, std::chrono::minutes{5});
+  EXPECT_EQ(profile.bind_address, "0.0.0.0");
+  EXPECT_EQ(profile.ports, (PortRange{7000, 7010}));
+  EXPECT_EQ(profile.arena_bytes, 4ULL << 30);
+  EXPECT_THAT(profile.modules, ElementsAre("/opt/solver.so", (directory_.path() / "lib/mesh.so").string()))
+      << "relative paths start where the profile is";
+  EXPECT_EQ(profile.transport, Transport::native);
+  EXPECT_THAT(profile.hosts, ElementsAre(Host{"node1", 2}, Host{"node2", 6}));
+  EXPECT_EQ(profile.agent, "ssh -q");
+}
+
+TEST_F(ProfileTest, LeavesOutWhatItLikes) {
+  const Profile profile = load("[cluster]\nengines = 3\n").value();
+  EXPECT_EQ(profile, Profile::local(3));
+  EXPECT_GE(load("").value().engines, 1U) << "as many as processors";
+}
+
+TEST_F(ProfileTest, NamesUnknownSectionsAndKeysWithThoseThereAre) {
+  EXPECT_EQ(fault_of("[cluster]\nengines = 2\n[clutser]\nname = x\n"),
+            "big.ini:3: there is no section [clutser]; there are [cluster], [controller], [engine], [mpi]");
+  EXPECT_EQ(fault_of("\n[cluster]\nengine = 2\n"),
+            "big.ini:3: there is no key 'engine' in [cluster]; there are name, engines, gateways, start_timeout");
+  EXPECT_EQ(fault_of("engines = 2\n"),
+            "big.ini:1: 'engines' stands before the first section; sections are [cluster], [controller], [engine], "
+            "[mpi]");
+}
+
+TEST_F(ProfileTest, NamesLinesThatAreNoSettings) {
+  EXPECT_THAT(fault_of("[cluster]\nengines\n"),
+              testing::AllOf(HasSubstr("big.ini:2: "), HasSubstr("a profile has lines '[section]', 'key = value'")));
+  EXPECT_THAT(fault_of("[cluster]\nengines = 2\nengines = 3\n"), HasSubstr("big.ini:3: duplicate key name"));
+}
+
+TEST_F(ProfileTest, NamesImpossibleValuesAndWrongUnits) {
+  const std::pair<const char*, const char*> cases[] = {
+      {"[cluster]\nname = a/b\n", "'name' in [cluster] takes a name of letters, digits, '.', '_' and '-', not 'a/b'"},
+      {"[cluster]\nengines = 0\n", "'engines' in [cluster] takes a whole number from 1 to 4096, not '0'"},
+      {"[cluster]\nengines = many\n", "'engines' in [cluster] takes a whole number from 1 to 4096, not 'many'"},
+      {"[cluster]\ngateways = 2\n", "'gateways' in [cluster] takes a whole number from 1 to 1, not '2'"},
+      {"[cluster]\nstart_timeout = 60\n",
+       "'start_timeout' in [cluster] takes a time such as 500ms, 60s or 5min, at most a day, not '60'"},
+      {"[cluster]\nstart_timeout = 25000min\n",
+       "'start_timeout' in [cluster] takes a time such as 500ms, 60s or 5min, at most a day, not '25000min'"},
+      {"[controller]\nbind =\n", "'bind' in [controller] takes an address such as 127.0.0.1 or 0.0.0.0, not nothing"},
+      {"[controller]\nports = 7000\n", "'ports' in [controller] takes a range such as 7000-7010, not '7000'"},
+      {"[controller]\nports = 7000-70000\n",
+       "'ports' in [controller] takes a range such as 7000-7010, not '7000-70000'"},
+      {"[engine]\narena = 4GB\n", "'arena' in [engine] takes a number of bytes such as 512M or 16G, not '4GB'"},
+      {"[engine]\nmodules = ,\n", "'modules' in [engine] takes the paths of shared libraries, not nothing"},
+      {"[mpi]\ntransport = fast\n", "'transport' in [mpi] takes resilient or native, not 'fast'"},
+      {"[mpi]\nhosts = a:2, b\n",
+       "'hosts' in [mpi] counts the engines of some hosts only, in 'a:2, b'; count them for all or for none"},
+      {"[mpi]\nhosts = a, a\n",
+       "'hosts' in [mpi] names the host a twice; give it once, with all of its engines: a:N"},
+      {"[mpi]\nhosts = -oProxyCommand=x\n",
+       "'hosts' in [mpi] takes hosts such as 'node1, node2', or with engines for each, 'node1:2, node2:4', not "
+       "'-oProxyCommand=x'"},
+      {"[mpi]\nagent =\n", "'agent' in [mpi] takes a program such as 'ssh -q', not nothing"},
+  };
+  for (const auto& [content, said] : cases) EXPECT_EQ(fault_of(content), std::string{"big.ini:2: "} + said);
+}
+
+TEST_F(ProfileTest, WantsToKnowHowManyEnginesThereAreAndOnce) {
+  EXPECT_EQ(
+      fault_of("[cluster]\nengines = 3\n[mpi]\nhosts = a:2, b:2\n"),
+      "big.ini:2: 'engines' in [cluster] says 3, 'hosts' in [mpi] 4; leave 'engines' out, or the numbers behind "
+      "the hosts");
+  EXPECT_EQ(
+      fault_of("[mpi]\nhosts = a, b\n"),
+      "big.ini:2: 'hosts' in [mpi] does not say how many engines; write 'hosts = a:2, ...', or 'engines = N' in "
+      "[cluster]");
+  EXPECT_EQ(load("[cluster]\nengines = 4\n[mpi]\nhosts = a, b\n").value().engines, 4U);
+}
+
+TEST_F(ProfileTest, IsFoundByNameOrPath) {
+  const ScopedVariable home{"GANGWAY_HOME", directory_.path().string()};
+  std::filesystem::create_directory(directory_.path() / "profiles");
+  std::ofstream{directory_.path() / "profiles" / "small.ini"} << "[cluster]\nengines = 1\n";
+  EXPECT_EQ(load_profile("small").value().engines, 1U);
+  EXPECT_EQ(load_profile((directory_.path() / "profiles/small.ini").string()).value().engines, 1U);
+  EXPECT_EQ(load_profile("huge").fault().text,
+            "there is no profile 'huge': cannot read " + directory_.path().string() +
+                "/profiles/huge.ini: No such file or directory; write that file, or give the path of another one");
+  EXPECT_THAT(load_profile("here.ini").fault().text, HasSubstr(std::filesystem::current_path().string()));
+  EXPECT_THAT(load_profile("a b").fault().text, EndsWith("neither a profile's name nor the path of an .ini file"));
+}
+
+}  // namespace
+}  // namespace gangway::launch
