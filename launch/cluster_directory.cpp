@@ -9,8 +9,9 @@
 #include <cstdlib>
 #include <system_error>
 
-#include "launch/descriptor.hpp"
 #include "launch/private_file.hpp"
+#include "os/descriptor.hpp"
+#include "os/host_name.hpp"
 
 namespace gangway::launch {
 namespace {
@@ -35,7 +36,7 @@ base::Fault name_in_use(const ClusterDirectory& directory) {
     return {"a cluster named " + name + " is running already; stop it with `gangway stop " + name +
             "` or choose another name"};
   }
-  if (state && state.value().host != host_name()) {
+  if (state && state.value().host != os::host_name()) {
     return {"a cluster named " + name + " was started on the host " + state.value().host + "; run `gangway stop " +
             name + "` there or choose another name"};
   }
@@ -108,7 +109,7 @@ base::Result<ClusterDirectory> ClusterHome::create_cluster(const std::string& na
   if (filled) filled = write_state(draft.state_file(), state);
   if (filled && ::rename(draft.path().c_str(), cluster(name).path().c_str()) != 0) {
     const bool in_use = errno == ENOTEMPTY || errno == EEXIST;
-    filled = in_use ? name_in_use(cluster(name)) : system_fault("cannot create " + cluster(name).path().string());
+    filled = in_use ? name_in_use(cluster(name)) : os::system_fault("cannot create " + cluster(name).path().string());
   }
   if (!filled) {
     static_cast<void>(remove_directory(draft.path()));
@@ -122,7 +123,7 @@ base::Status ClusterHome::remove_cluster(const std::string& name) const {
   const std::filesystem::path remains = path.parent_path() / ("." + name + ".gone." + std::to_string(::getpid()));
   if (::rename(path.c_str(), remains.c_str()) != 0) {
     if (errno == ENOENT) return base::Done{};
-    return system_fault("cannot remove " + path.string());
+    return os::system_fault("cannot remove " + path.string());
   }
   return remove_directory(remains);
 }

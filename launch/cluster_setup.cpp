@@ -16,6 +16,7 @@
 #include "launch/private_file.hpp"
 #include "launch/scratch.hpp"
 #include "launch/setting_values.hpp"
+#include "os/host_name.hpp"
 
 namespace gangway::launch {
 namespace {
@@ -51,7 +52,7 @@ base::Result<tls::Identity> make_certificates(const ClusterDirectory& directory)
 
 ClusterState first_state(const Profile& profile) {
   ClusterState state;
-  state.host = host_name();
+  state.host = os::host_name();
   state.supervisor = this_process();
   state.scratch_dir = new_scratch_path().string();
   state.cookie = new_cookie();
@@ -91,7 +92,7 @@ base::Status check_gateway_place(const Profile& profile) {
   if (!is_loopback_address(profile.bind_address)) return base::Done{};
   return base::Fault{"the gateway would run on " + profile.hosts.front().name + " and listen on " +
                      profile.bind_address + ", where nobody on this host can reach it; name this host, " +
-                     host_name() + ", first among the hosts, or bind to an address that others can reach"};
+                     os::host_name() + ", first among the hosts, or bind to an address that others can reach"};
 }
 
 }  // namespace

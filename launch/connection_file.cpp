@@ -7,6 +7,7 @@
 
 #include "launch/json.hpp"
 #include "launch/private_file.hpp"
+#include "os/file.hpp"
 
 namespace gangway::launch {
 
@@ -22,7 +23,7 @@ base::Status write_connection(const std::filesystem::path& file, const Connectio
 }
 
 std::optional<GatewayAddress> read_gateway_address(const std::filesystem::path& file) {
-  const base::Result<std::string> content = read_file(file);
+  const base::Result<std::string> content = os::read_file(file);
   if (!content) return std::nullopt;
   try {
     boost::property_tree::ptree tree;

@@ -10,7 +10,7 @@
 #include <string>
 #include <system_error>
 
-#include "launch/descriptor.hpp"
+#include "os/descriptor.hpp"
 
 namespace gangway::launch {
 namespace {
@@ -33,7 +33,7 @@ void close_all_but(const std::vector<int>& kept) {
 // The parent ends; the child goes on.
 base::Status fork_away() {
   const pid_t pid = ::fork();
-  if (pid < 0) return system_fault("cannot start a process");
+  if (pid < 0) return os::system_fault("cannot start a process");
   if (pid > 0) ::_exit(0);
   return base::Done{};
 }
@@ -44,18 +44,18 @@ base::Status become_daemon(const std::vector<int>& kept) {
   close_all_but(kept);
   for (const int number : kept) ::fcntl(number, F_SETFD, FD_CLOEXEC);
   if (base::Status away = fork_away(); !away) return away;
-  if (::setsid() < 0) return system_fault("cannot leave the session");
+  if (::setsid() < 0) return os::system_fault("cannot leave the session");
   if (base::Status away = fork_away(); !away) return away;
-  const Descriptor nothing{::open("/dev/null", O_RDWR | O_CLOEXEC)};
-  if (!nothing) return system_fault("cannot open /dev/null");
+  const os::Descriptor nothing{::open("/dev/null", O_RDWR | O_CLOEXEC)};
+  if (!nothing) return os::system_fault("cannot open /dev/null");
   for (int number = 0; number <= 2; ++number) {
-    if (::dup2(nothing.number(), number) < 0) return system_fault("cannot replace a standard stream");
+    if (::dup2(nothing.get(), number) < 0) return os::system_fault("cannot replace a standard stream");
   }
   return base::Done{};
 }
 
 base::Status adopt_orphans() {
-  if (::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) return system_fault("cannot become the parent of orphans");
+  if (::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) return os::system_fault("cannot become the parent of orphans");
   return base::Done{};
 }
 

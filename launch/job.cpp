@@ -67,26 +67,26 @@ std::optional<std::string> read_to_end(int descriptor, std::chrono::steady_clock
 }  // namespace
 
 base::Result<RunningJob> start_job(const CommandLine& command) {
-  base::Result<Pipe> output = make_pipe();
+  base::Result<os::Pipe> output = os::make_pipe();
   if (!output) return output.fault();
-  const Descriptor no_input{::open("/dev/null", O_RDONLY | O_CLOEXEC)};
-  if (!no_input) return system_fault("cannot open /dev/null");
+  const os::Descriptor no_input{::open("/dev/null", O_RDONLY | O_CLOEXEC)};
+  if (!no_input) return os::system_fault("cannot open /dev/null");
 
   std::vector<std::string> arguments = command.arguments;
   std::vector<std::string> variables;
   for (const auto& [name, value] : command.environment) variables.push_back(name + "=" + value);
   const std::vector<char*> argument_pointers = pointers_to(arguments);
   const std::vector<char*> variable_pointers = pointers_to(variables);
-  const int write_end = output.value().write_end.number();
+  const int write_end = output.value().write_end.get();
   const pid_t parent = ::getpid();
 
   const pid_t pid = ::fork();
-  if (pid < 0) return system_fault("cannot start " + command.arguments.front());
+  if (pid < 0) return os::system_fault("cannot start " + command.arguments.front());
   if (pid == 0) {
-    become(argument_pointers.data(), variable_pointers.data(), write_end, no_input.number(), parent);
+    become(argument_pointers.data(), variable_pointers.data(), write_end, no_input.get(), parent);
   }
   RunningJob job{pid, std::move(output.value().read_end)};
-  ::fcntl(job.output.number(), F_SETFL, O_NONBLOCK);
+  ::fcntl(job.output.get(), F_SETFL, O_NONBLOCK);
   return job;
 }
 
@@ -94,7 +94,7 @@ base::Result<std::string> output_of(const std::vector<std::string>& arguments, s
   base::Result<RunningJob> job = start_job(CommandLine{arguments, own_environment()});
   if (!job) return job.fault();
   const auto deadline = std::chrono::steady_clock::now() + time;
-  const std::optional<std::string> text = read_to_end(job.value().output.number(), deadline);
+  const std::optional<std::string> text = read_to_end(job.value().output.get(), deadline);
   if (!text) ::kill(job.value().pid, SIGKILL);
   int status = 0;
   while (::waitpid(job.value().pid, &status, 0) < 0 && errno == EINTR) {

@@ -8,15 +8,15 @@
 #include <vector>
 
 #include "base/result.hpp"
-#include "launch/descriptor.hpp"
 #include "launch/mpirun.hpp"
+#include "os/descriptor.hpp"
 
 namespace gangway::launch {
 
 /// A child that was started, and where its standard output and standard error can be read (non-blocking).
 struct RunningJob {
   pid_t pid = 0;
-  Descriptor output;
+  os::Descriptor output;
 };
 
 /// Starts the program in a process group of its own, with no standard input. It gets SIGTERM when the calling thread

@@ -6,6 +6,7 @@
 #include <boost/asio/ip/tcp.hpp>
 
 #include "launch/state_file.hpp"
+#include "os/host_name.hpp"
 
 namespace gangway::launch {
 namespace {
@@ -60,7 +61,7 @@ bool is_loopback_address(const std::string& address) {
 
 bool is_this_host(const std::string& name) {
   const auto short_name = [](const std::string& full) { return full.substr(0, full.find('.')); };
-  const std::string own = host_name();
+  const std::string own = os::host_name();
   if (name == "localhost" || name == own || name == short_name(own) || short_name(name) == own) return true;
   boost::asio::io_context io;
   tcp::resolver resolver{io};

@@ -8,7 +8,8 @@
 #include <cstdio>
 #include <system_error>
 
-#include "launch/descriptor.hpp"
+#include "os/descriptor.hpp"
+#include "os/file.hpp"
 
 namespace gangway::launch {
 namespace {
@@ -17,24 +18,13 @@ constexpr mode_t others = S_IRWXG | S_IRWXO;
 
 base::Status check_owner_and_mode(const std::filesystem::path& path, const char* mending_mode) {
   struct stat status {};
-  if (::stat(path.c_str(), &status) != 0) return system_fault(path.string());
+  if (::stat(path.c_str(), &status) != 0) return os::system_fault(path.string());
   if (status.st_uid != ::geteuid()) {
     return base::Fault{path.string() + " belongs to another user; set GANGWAY_HOME to a directory of your own"};
   }
   if ((status.st_mode & others) != 0) {
     return base::Fault{path.string() + " is open to other users; close it with: chmod " + mending_mode + " " +
                        path.string()};
-  }
-  return base::Done{};
-}
-
-base::Status write_all(int file, const std::string& content, const std::filesystem::path& path) {
-  std::size_t written = 0;
-  while (written < content.size()) {
-    const ssize_t count = ::write(file, content.data() + written, content.size() - written);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return system_fault("cannot write " + path.string());
-    written += static_cast<std::size_t>(count);
   }
   return base::Done{};
 }
@@ -49,7 +39,7 @@ base::Status make_private_directory(const std::filesystem::path& path) {
     }
   }
   if (::mkdir(path.c_str(), S_IRWXU) != 0 && errno != EEXIST) {
-    const base::Fault reason = system_fault("cannot create the directory " + path.string());
+    const base::Fault reason = os::system_fault("cannot create the directory " + path.string());
     return base::Fault{reason.text + "; set GANGWAY_HOME to a directory you may write to"};
   }
   return base::Done{};
@@ -67,32 +57,16 @@ base::Status write_private_file(const std::filesystem::path& path, const std::st
   const std::filesystem::path temporary = path.string() + ".new";
   ::unlink(temporary.c_str());
   {
-    const Descriptor file{::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR)};
-    if (!file) return system_fault("cannot create " + temporary.string());
-    if (base::Status written = write_all(file.number(), content, temporary); !written) {
+    const os::Descriptor file{::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR)};
+    if (!file) return os::system_fault("cannot create " + temporary.string());
+    if (!os::write_all(file.get(), base::bytes_of(content))) {
+      const base::Fault fault = os::system_fault("cannot write " + temporary.string());
       ::unlink(temporary.c_str());
-      return written;
+      return fault;
     }
   }
-  if (::rename(temporary.c_str(), path.c_str()) != 0) return system_fault("cannot create " + path.string());
+  if (::rename(temporary.c_str(), path.c_str()) != 0) return os::system_fault("cannot create " + path.string());
   return base::Done{};
-}
-
-base::Result<std::string> read_file(const std::filesystem::path& path, std::size_t bytes_max) {
-  const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
-  if (!file) return system_fault("cannot read " + path.string());
-  std::string content;
-  for (;;) {
-    constexpr std::size_t step = 64 * base::kib;
-    const std::size_t size = content.size();
-    content.resize(size + step);
-    const ssize_t count = ::read(file.number(), content.data() + size, step);
-    content.resize(size + (count > 0 ? static_cast<std::size_t>(count) : 0));
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return system_fault("cannot read " + path.string());
-    if (content.size() > bytes_max) return base::Fault{path.string() + " is too large to be what it should be"};
-    if (count == 0) return content;
-  }
 }
 
 base::Status remove_directory(const std::filesystem::path& path) {

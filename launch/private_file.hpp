@@ -1,11 +1,9 @@
 // Files and directories that only their owner may read: they hold keys, and what decides whose cluster is talked to.
 #pragma once
 
-#include <cstddef>
 #include <filesystem>
 #include <string>
 
-#include "base/limits.hpp"
 #include "base/result.hpp"
 
 namespace gangway::launch {
@@ -22,9 +20,6 @@ base::Status check_private_file(const std::filesystem::path& path);
 
 /// Writes a file (0600): readers see the old content or all of the new, never a part.
 base::Status write_private_file(const std::filesystem::path& path, const std::string& content);
-
-/// The content of a file; a fault if it is longer than `bytes_max`.
-base::Result<std::string> read_file(const std::filesystem::path& path, std::size_t bytes_max = base::mib);
 
 /// Removes a directory and all that is in it; none there is fine.
 base::Status remove_directory(const std::filesystem::path& path);

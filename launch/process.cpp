@@ -16,6 +16,7 @@
 #include <system_error>
 
 #include "launch/private_file.hpp"
+#include "os/file.hpp"
 
 namespace gangway::launch {
 namespace {
@@ -27,7 +28,7 @@ struct ProcessRecord {
 
 // The fields of /proc/<pid>/stat from the state on; the name before them is in brackets and may hold anything.
 std::optional<ProcessRecord> read_process(pid_t pid) {
-  const base::Result<std::string> stat = read_file("/proc/" + std::to_string(pid) + "/stat");
+  const base::Result<std::string> stat = os::read_file("/proc/" + std::to_string(pid) + "/stat");
   if (!stat) return std::nullopt;
   const std::size_t name_end = stat.value().rfind(')');
   if (name_end == std::string::npos) return std::nullopt;
@@ -59,10 +60,10 @@ std::vector<pid_t> all_pids() {
 }
 
 // A pidfd of this very process. The number may have been given away before the pidfd was open; not afterwards.
-Descriptor open_process(const ProcessKey& process) {
-  if (process.pid <= 0) return Descriptor{};
-  Descriptor handle{static_cast<int>(::syscall(SYS_pidfd_open, process.pid, 0))};
-  if (!handle || !is_alive(process)) return Descriptor{};
+os::Descriptor open_process(const ProcessKey& process) {
+  if (process.pid <= 0) return os::Descriptor{};
+  os::Descriptor handle{static_cast<int>(::syscall(SYS_pidfd_open, process.pid, 0))};
+  if (!handle || !is_alive(process)) return os::Descriptor{};
   return handle;
 }
 
@@ -80,9 +81,9 @@ bool holds_text(const std::string& texts, const std::string& wanted) {
 bool has_cookie(pid_t pid, const std::string& cookie) {
   const std::string directory = "/proc/" + std::to_string(pid);
   constexpr std::size_t bytes_max = 16 * base::mib;
-  const base::Result<std::string> variables = read_file(directory + "/environ", bytes_max);
+  const base::Result<std::string> variables = os::read_file(directory + "/environ", bytes_max);
   if (variables && holds_text(variables.value(), std::string{cookie_variable} + "=" + cookie)) return true;
-  const base::Result<std::string> arguments = read_file(directory + "/cmdline", bytes_max);
+  const base::Result<std::string> arguments = os::read_file(directory + "/cmdline", bytes_max);
   return arguments && holds_text(arguments.value(), cookie);
 }
 
@@ -108,14 +109,14 @@ bool is_alive(const ProcessKey& process) {
 }
 
 bool send_signal(const ProcessKey& process, int signal) {
-  const Descriptor handle = open_process(process);
-  return handle && ::syscall(SYS_pidfd_send_signal, handle.number(), signal, nullptr, 0) == 0;
+  const os::Descriptor handle = open_process(process);
+  return handle && ::syscall(SYS_pidfd_send_signal, handle.get(), signal, nullptr, 0) == 0;
 }
 
 bool wait_until_gone(const ProcessKey& process, std::chrono::milliseconds time) {
-  const Descriptor handle = open_process(process);
+  const os::Descriptor handle = open_process(process);
   if (!handle) return true;
-  pollfd wait{handle.number(), POLLIN, 0};
+  pollfd wait{handle.get(), POLLIN, 0};
   const auto deadline = std::chrono::steady_clock::now() + time;
   for (;;) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
@@ -154,7 +155,7 @@ std::vector<ProcessKey> processes_with_cookie(const std::string& cookie) {
 }
 
 bool is_sweeper(const ProcessKey& process) {
-  const base::Result<std::string> arguments = read_file("/proc/" + std::to_string(process.pid) + "/cmdline");
+  const base::Result<std::string> arguments = os::read_file("/proc/" + std::to_string(process.pid) + "/cmdline");
   return arguments && holds_text(arguments.value(), "--sweep");
 }
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "launch/descriptor.hpp"
+#include "os/descriptor.hpp"
 
 namespace gangway::launch {
 

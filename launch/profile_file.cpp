@@ -15,6 +15,7 @@
 #include "launch/cluster_directory.hpp"
 #include "launch/private_file.hpp"
 #include "launch/setting_values.hpp"
+#include "os/file.hpp"
 
 namespace gangway::launch {
 namespace {
@@ -224,7 +225,7 @@ base::Result<path> profile_path(const std::string& name_or_path) {
 base::Result<Profile> load_profile(const std::string& name_or_path) {
   const base::Result<path> file = profile_path(name_or_path);
   if (!file) return file.fault();
-  const base::Result<std::string> content = read_file(file.value());
+  const base::Result<std::string> content = os::read_file(file.value());
   if (!content) {
     return base::Fault{"there is no profile '" + name_or_path + "': " + content.fault().text +
                        "; write that file, or give the path of another one"};

@@ -16,8 +16,8 @@ namespace {
 
 constexpr std::size_t tail_bytes_max = 16 * base::kib;
 
-Descriptor open_file(const std::filesystem::path& path) {
-  return Descriptor{::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, S_IRUSR | S_IWUSR)};
+os::Descriptor open_file(const std::filesystem::path& path) {
+  return os::Descriptor{::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, S_IRUSR | S_IWUSR)};
 }
 
 const char* level_text(base::LogLevel level) {
@@ -34,13 +34,14 @@ const char* level_text(base::LogLevel level) {
 
 }  // namespace
 
-RotatingLog::RotatingLog(std::filesystem::path path, Descriptor file, std::size_t size, std::size_t file_bytes_max)
+RotatingLog::RotatingLog(std::filesystem::path path, os::Descriptor file, std::size_t size,
+                         std::size_t file_bytes_max)
     : path_{std::move(path)}, file_{std::move(file)}, size_{size}, file_bytes_max_{file_bytes_max} {}
 
 base::Result<RotatingLog> RotatingLog::open(std::filesystem::path file, std::size_t file_bytes_max) {
-  Descriptor descriptor = open_file(file);
+  os::Descriptor descriptor = open_file(file);
   struct stat status {};
-  if (!descriptor || ::fstat(descriptor.number(), &status) != 0) return system_fault("cannot open " + file.string());
+  if (!descriptor || ::fstat(descriptor.get(), &status) != 0) return os::system_fault("cannot open " + file.string());
   return RotatingLog{std::move(file), std::move(descriptor), static_cast<std::size_t>(status.st_size),
                      file_bytes_max};
 }
@@ -79,7 +80,7 @@ void RotatingLog::put(std::string_view text) {
   if (size_ > 0 && size_ + text.size() > file_bytes_max_) rotate();
   size_ += text.size();
   while (!text.empty()) {
-    const ssize_t count = ::write(file_.number(), text.data(), text.size());
+    const ssize_t count = ::write(file_.get(), text.data(), text.size());
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) return;
     text.remove_prefix(static_cast<std::size_t>(count));
@@ -88,7 +89,7 @@ void RotatingLog::put(std::string_view text) {
 
 void RotatingLog::rotate() {
   if (::rename(path_.c_str(), (path_.string() + ".1").c_str()) != 0) return;
-  if (Descriptor fresh = open_file(path_)) file_ = std::move(fresh);
+  if (os::Descriptor fresh = open_file(path_)) file_ = std::move(fresh);
   size_ = 0;
 }
 

@@ -9,7 +9,7 @@
 #include "base/limits.hpp"
 #include "base/log.hpp"
 #include "base/result.hpp"
-#include "launch/descriptor.hpp"
+#include "os/descriptor.hpp"
 
 namespace gangway::launch {
 
@@ -35,16 +35,16 @@ class RotatingLog final : public base::Log {
   [[nodiscard]] std::string excerpt(std::size_t bytes_max = 600) const;
 
   /// Where the lines go now.
-  [[nodiscard]] int descriptor() const { return file_.number(); }
+  [[nodiscard]] int descriptor() const { return file_.get(); }
 
  private:
-  RotatingLog(std::filesystem::path path, Descriptor file, std::size_t size, std::size_t file_bytes_max);
+  RotatingLog(std::filesystem::path path, os::Descriptor file, std::size_t size, std::size_t file_bytes_max);
 
   void put(std::string_view text);
   void rotate();
 
   std::filesystem::path path_;
-  Descriptor file_;
+  os::Descriptor file_;
   std::size_t size_ = 0;
   std::size_t file_bytes_max_;
   std::string tail_;

@@ -10,8 +10,8 @@
 #include <string>
 #include <system_error>
 
-#include "launch/descriptor.hpp"
 #include "launch/private_file.hpp"
+#include "os/descriptor.hpp"
 
 namespace gangway::launch {
 namespace {
@@ -39,7 +39,7 @@ std::filesystem::path new_scratch_path() {
 
 base::Status make_scratch(const std::filesystem::path& path) {
   for (const std::filesystem::path& directory : {path, path / "modules"}) {
-    if (::mkdir(directory.c_str(), S_IRWXU) != 0) return system_fault("cannot create " + directory.string());
+    if (::mkdir(directory.c_str(), S_IRWXU) != 0) return os::system_fault("cannot create " + directory.string());
   }
   // Keepers that find it leave the directory to us; see keeper/node_scratch.hpp.
   return write_private_file(path / "owner", "supervisor\n");

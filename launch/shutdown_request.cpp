@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "launch/state_file.hpp"
+#include "os/host_name.hpp"
 #include "tls/connect.hpp"
 
 namespace gangway::launch {
@@ -44,7 +45,7 @@ void ShutdownRequest::on_connected(std::shared_ptr<tls::Connection> connection) 
                        self->connection_.reset();
                      });
   wire::Hello hello;
-  hello.client = "supervisor, process " + std::to_string(::getpid()) + " on " + host_name();
+  hello.client = "supervisor, process " + std::to_string(::getpid()) + " on " + os::host_name();
   connection_->send(wire::encode(wire::ClientMessage{hello}));
 }
 

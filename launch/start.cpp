@@ -58,24 +58,24 @@ struct Attributes {
 };
 
 // A duplicate whose number is not one of those it is about to be moved to.
-base::Result<Descriptor> above_standard_numbers(const Descriptor& descriptor) {
-  Descriptor moved{::fcntl(descriptor.number(), F_DUPFD_CLOEXEC, owner_fd + 1)};
-  if (!moved) return system_fault("cannot duplicate a descriptor");
+base::Result<os::Descriptor> above_standard_numbers(const os::Descriptor& descriptor) {
+  os::Descriptor moved{::fcntl(descriptor.get(), F_DUPFD_CLOEXEC, owner_fd + 1)};
+  if (!moved) return os::system_fault("cannot duplicate a descriptor");
   return moved;
 }
 
 // posix_spawn and not fork: the caller may have threads.
 base::Status spawn_supervisor(const std::filesystem::path& program, const SupervisorOptions& options,
-                              const Descriptor& report, const Descriptor& owner) {
-  const base::Result<Descriptor> report_above = above_standard_numbers(report);
+                              const os::Descriptor& report, const os::Descriptor& owner) {
+  const base::Result<os::Descriptor> report_above = above_standard_numbers(report);
   if (!report_above) return report_above.fault();
   FileActions files;
-  ::posix_spawn_file_actions_adddup2(&files.actions, report_above.value().number(), report_fd);
-  std::optional<base::Result<Descriptor>> owner_above;
+  ::posix_spawn_file_actions_adddup2(&files.actions, report_above.value().get(), report_fd);
+  std::optional<base::Result<os::Descriptor>> owner_above;
   if (owner) {
     owner_above = above_standard_numbers(owner);
     if (!*owner_above) return owner_above->fault();
-    ::posix_spawn_file_actions_adddup2(&files.actions, owner_above->value().number(), owner_fd);
+    ::posix_spawn_file_actions_adddup2(&files.actions, owner_above->value().get(), owner_fd);
   }
 
   std::vector<std::string> arguments = to_arguments(options);
@@ -87,7 +87,7 @@ base::Status spawn_supervisor(const std::filesystem::path& program, const Superv
   const Attributes attributes;
   pid_t pid = 0;
   errno = ::posix_spawn(&pid, program.c_str(), &files.actions, &attributes.attributes, pointers.data(), environ);
-  if (errno != 0) return system_fault("cannot start " + program.string());
+  if (errno != 0) return os::system_fault("cannot start " + program.string());
   // It leaves at once: the supervisor goes on as a process of its own.
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
@@ -96,17 +96,17 @@ base::Status spawn_supervisor(const std::filesystem::path& program, const Superv
 }
 
 // One line; nothing if the other end was closed before, or if the time is over.
-std::optional<std::string> read_line(const Descriptor& pipe, std::chrono::milliseconds time) {
+std::optional<std::string> read_line(const os::Descriptor& pipe, std::chrono::milliseconds time) {
   const auto deadline = std::chrono::steady_clock::now() + time;
   std::string text;
   for (;;) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-    pollfd ready{pipe.number(), POLLIN, 0};
+    pollfd ready{pipe.get(), POLLIN, 0};
     const int count = ::poll(&ready, 1, static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 1 << 30)));
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) return std::nullopt;
     std::array<char, 1024> piece{};
-    const ssize_t size = ::read(pipe.number(), piece.data(), piece.size());
+    const ssize_t size = ::read(pipe.get(), piece.data(), piece.size());
     if (size < 0 && errno == EINTR) continue;
     if (size <= 0) return std::nullopt;
     text.append(piece.data(), static_cast<std::size_t>(size));
@@ -121,12 +121,12 @@ base::Result<StartedCluster> start_cluster(const ClusterHome& home, const Profil
   if (!libexec) return libexec.fault();
   const base::Result<Profile> resolved = resolve(profile);
   if (!resolved) return resolved.fault();
-  base::Result<Pipe> report = make_pipe();
+  base::Result<os::Pipe> report = os::make_pipe();
   if (!report) return report.fault();
-  base::Result<Pipe> owner = make_pipe();
+  base::Result<os::Pipe> owner = os::make_pipe();
   if (!owner) return owner.fault();
   const bool owned = ownership == Ownership::owned;
-  if (!owned) owner.value() = Pipe{};
+  if (!owned) owner.value() = os::Pipe{};
 
   SupervisorOptions options{home.path().string(), resolved.value(), report_fd, owned ? owner_fd : -1};
   if (base::Status spawned = spawn_supervisor(libexec.value() / "gangway-supervisor", options,

@@ -11,6 +11,8 @@
 
 #include "launch/json.hpp"
 #include "launch/private_file.hpp"
+#include "os/file.hpp"
+#include "os/host_name.hpp"
 
 namespace gangway::launch {
 namespace {
@@ -56,7 +58,7 @@ base::Status write_state(const std::filesystem::path& file, const ClusterState& 
 }
 
 base::Result<ClusterState> read_state(const std::filesystem::path& file) {
-  base::Result<std::string> content = read_file(file);
+  base::Result<std::string> content = os::read_file(file);
   if (!content) return content.fault();
   try {
     boost::property_tree::ptree tree;
@@ -84,13 +86,7 @@ base::Result<ClusterState> read_state(const std::filesystem::path& file) {
 }
 
 bool supervisor_alive(const ClusterState& state) {
-  return state.host == host_name() && is_alive(state.supervisor);
-}
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  if (::gethostname(name.data(), name.size() - 1) != 0) return "localhost";
-  return name.data();
+  return state.host == os::host_name() && is_alive(state.supervisor);
 }
 
 }  // namespace gangway::launch

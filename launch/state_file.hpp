@@ -7,6 +7,7 @@
 
 #include "base/result.hpp"
 #include "launch/process.hpp"
+#include "os/host_name.hpp"
 
 namespace gangway::launch {
 
@@ -40,8 +41,5 @@ base::Result<ClusterState> read_state(const std::filesystem::path& file);
 
 /// True if the state is of this host and the supervisor in it is alive.
 bool supervisor_alive(const ClusterState& state);
-
-/// The name of this host.
-std::string host_name();
 
 }  // namespace gangway::launch

@@ -7,6 +7,7 @@
 
 #include "launch/process.hpp"
 #include "launch/scratch.hpp"
+#include "os/host_name.hpp"
 
 namespace gangway::launch {
 namespace {
@@ -62,7 +63,7 @@ base::Status stop_cluster(const ClusterHome& home, const std::string& name) {
     if (!home.has_cluster(name)) return base::Done{};
     return base::Fault{state.fault().text + "; if nothing of the cluster runs, remove " + directory.path().string()};
   }
-  if (state.value().host != host_name()) {
+  if (state.value().host != os::host_name()) {
     return base::Fault{"the cluster " + name + " was started on the host " + state.value().host +
                        "; run `gangway stop " + name + "` there"};
   }

@@ -5,12 +5,13 @@
 
 #include "launch/connection_file.hpp"
 #include "launch/setting_values.hpp"
+#include "os/host_name.hpp"
 
 namespace gangway::launch {
 namespace {
 
 Condition condition_of(const ClusterState& state) {
-  if (state.host != host_name()) return Condition::elsewhere;
+  if (state.host != os::host_name()) return Condition::elsewhere;
   if (state.phase == Phase::ended) return Condition::ended;
   if (!supervisor_alive(state)) return Condition::dead;
   switch (state.phase) {

@@ -15,6 +15,7 @@
 #include "launch/ports.hpp"
 #include "launch/private_file.hpp"
 #include "launch/scratch.hpp"
+#include "os/host_name.hpp"
 
 namespace gangway::launch {
 namespace {
@@ -101,7 +102,7 @@ void Supervisor::await_ready() {
 void Supervisor::became_ready(const GatewayAddress& gateway) {
   gateway_ = gateway;
   Connection connection{setup_->directory.name(), gateway.address, gateway.port, setup_->administer};
-  if (is_any_address(gateway.address)) connection.address = gateway.host.empty() ? host_name() : gateway.host;
+  if (is_any_address(gateway.address)) connection.address = gateway.host.empty() ? os::host_name() : gateway.host;
   if (base::Status written = write_connection(setup_->directory.connection_file(), connection); !written) {
     give_up_start(written.fault().text);
     return;

@@ -26,8 +26,8 @@ T good(base::Result<T> result) {
   return std::move(result).value();
 }
 
-keeper::Descriptor duplicate(const keeper::Descriptor& descriptor) {
-  return keeper::Descriptor{::dup(descriptor.get())};
+os::Descriptor duplicate(const os::Descriptor& descriptor) {
+  return os::Descriptor{::dup(descriptor.get())};
 }
 
 void work(keeper::ChannelDescriptors descriptors) {

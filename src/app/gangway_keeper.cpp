@@ -157,7 +157,7 @@ int run_sweeper(const std::vector<std::string>& arguments, base::Log& log) {
   int fd = -1;
   const std::string& number = arguments[2];
   std::from_chars(number.data(), number.data() + number.size(), fd);
-  auto launcher = keeper::Descriptor::adopt(fd);
+  auto launcher = os::Descriptor::adopt(fd);
   const base::Status swept =
       launcher ? keeper::sweep(arguments[1], std::move(launcher).value()) : base::Status{launcher.fault()};
   if (swept) return EXIT_SUCCESS;

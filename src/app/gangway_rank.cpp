@@ -18,6 +18,8 @@
 #include "keeper/own_death.hpp"
 #include "mpi/doorbell.hpp"
 #include "mpi/world.hpp"
+#include "os/file.hpp"
+#include "os/host_name.hpp"
 #include "tls/digest.hpp"
 
 namespace gangway::app {
@@ -64,26 +66,13 @@ Arguments parse(int argc, char** argv) {
   return a;
 }
 
-std::string host_name() {
-  char name[256] = {};
-  return ::gethostname(name, sizeof name - 1) == 0 ? name : "unknown host";
-}
-
-base::Result<std::string> read_file(const std::string& path) {
-  std::ifstream file{path};
-  std::ostringstream content;
-  content << file.rdbuf();
-  if (!file || content.str().empty()) return base::Fault{"cannot read " + path};
-  return content.str();
-}
-
 base::Result<tls::Identity> gateway_identity(const std::string& directory) {
   tls::Identity identity;
   const std::pair<const char*, std::string*> files[] = {{"/gateway.pem", &identity.certificate_pem},
                                                         {"/gateway-key.pem", &identity.key_pem},
                                                         {"/authority.pem", &identity.authority_pem}};
   for (const auto& [name, text] : files) {
-    base::Result<std::string> content = read_file(directory + name);
+    base::Result<std::string> content = os::read_file(directory + name);
     if (!content) return content.fault();
     *text = std::move(content).value();
   }
@@ -115,7 +104,7 @@ int run_gateway(const Arguments& a, mpi::World& world, const mpi::Doorbell& door
   settings.cluster = a.cluster;
   settings.number = number;
   settings.cluster_directory = a.cluster_directory;
-  settings.host = host_name();
+  settings.host = os::host_name();
   settings.identity = std::move(identity).value();
   settings.listener.address = a.bind;
   if (const base::Status ports = parse_ports(a.ports, settings.listener); !ports) {
@@ -135,7 +124,7 @@ int run_gateway(const Arguments& a, mpi::World& world, const mpi::Doorbell& door
 
 int run_engine(const Arguments& a, mpi::World& world, const mpi::Doorbell& doorbell) {
   engine::RankSettings settings;
-  settings.self = {engine_of(world.rank(), a.gateways), 1, host_name(), ::getpid()};
+  settings.self = {engine_of(world.rank(), a.gateways), 1, os::host_name(), ::getpid()};
   settings.gateway_rank = static_cast<int>(settings.self.id.value() % a.gateways);
   settings.module_directory = a.scratch_directory + "/modules";
   StderrLog log{"engine " + std::to_string(settings.self.id.value())};
@@ -145,7 +134,7 @@ int run_engine(const Arguments& a, mpi::World& world, const mpi::Doorbell& doorb
     log.error(arena.fault().text);
     return EXIT_FAILURE;
   }
-  keeper::LinkToKeeper keeper_link{keeper::Descriptor{a.keeper_fd}};
+  keeper::LinkToKeeper keeper_link{os::Descriptor{a.keeper_fd}};
   const engine::RankEnd end =
       engine::run_rank(settings, world, doorbell, arena.value(), keeper_link, tls::sha256, log);
   const int status = end.in_order ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -4,12 +4,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstdint>
 
 #include "client/system.hpp"
-#include "launch/descriptor.hpp"
+#include "os/descriptor.hpp"
+#include "os/host_name.hpp"
 
 namespace gangway::client {
 
@@ -17,10 +17,10 @@ base::Result<base::ByteVector> read_file(const std::string& path, const std::str
                                          Access access) {
   const std::string trouble = "cannot read " + what + " " + path;
   // Without O_NONBLOCK, opening a pipe would wait for its writer.
-  const launch::Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+  const os::Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
   struct stat status {};
-  if (!file || ::fstat(file.number(), &status) != 0) {
-    return launch::system_fault(trouble);
+  if (!file || ::fstat(file.get(), &status) != 0) {
+    return os::system_fault(trouble);
   }
   if (!S_ISREG(status.st_mode)) {
     return base::Fault{what + " " + path + " is not a regular file"};
@@ -34,12 +34,12 @@ base::Result<base::ByteVector> read_file(const std::string& path, const std::str
   base::ByteVector content(static_cast<std::size_t>(std::min<std::uint64_t>(file_bytes, bytes_max + 1)));
   std::size_t size = 0;
   while (size < content.size()) {
-    const ssize_t count = ::read(file.number(), content.data() + size, content.size() - size);
+    const ssize_t count = ::read(file.get(), content.data() + size, content.size() - size);
     if (count < 0 && errno == EINTR) {
       continue;
     }
     if (count < 0) {
-      return launch::system_fault(trouble);
+      return os::system_fault(trouble);
     }
     if (count == 0) {
       return base::Fault{trouble + ": it became shorter while it was read"};
@@ -50,9 +50,7 @@ base::Result<base::ByteVector> read_file(const std::string& path, const std::str
 }
 
 std::string process_name() {
-  std::array<char, 256> host{};
-  const bool has_name = ::gethostname(host.data(), host.size() - 1) == 0;
-  return (has_name ? std::string{host.data()} + " " : std::string{}) + "pid " + std::to_string(::getpid());
+  return os::host_name() + " pid " + std::to_string(::getpid());
 }
 
 }  // namespace gangway::client

@@ -8,6 +8,8 @@
 #include <cstring>
 #include <utility>
 
+#include "os/file.hpp"
+
 namespace gangway::engine {
 
 namespace {
@@ -24,16 +26,6 @@ std::string hex(const wire::ModuleHash& hash) {
 
 base::Fault failed(const std::string& action, const std::string& path) {
   return {"cannot " + action + " " + path + ": " + std::strerror(errno) + "; mend that and submit the task again"};
-}
-
-bool write_all(int file, base::ByteView content) {
-  while (!content.empty()) {
-    const ssize_t written = ::write(file, content.data(), content.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return false;
-    content = content.subspan(static_cast<std::size_t>(written));
-  }
-  return true;
 }
 
 }  // namespace
@@ -70,7 +62,7 @@ base::Result<std::string> ModuleCache::write(const wire::ModuleHash& hash, base:
   std::string temporary = path + ".XXXXXX";
   const int file = ::mkostemp(temporary.data(), O_CLOEXEC);
   if (file < 0) return failed("make a file for the module in", directory_);
-  const bool written = write_all(file, content);
+  const bool written = os::write_all(file, content);
   int reason = errno;
   ::close(file);
   if (!written) {

@@ -12,6 +12,7 @@
 #include "base/check.hpp"
 #include "mpi/link.hpp"
 #include "mpi/loop.hpp"
+#include "os/clock.hpp"
 #include "wire/codec.hpp"
 
 namespace gangway::engine {
@@ -19,11 +20,6 @@ namespace gangway::engine {
 namespace {
 
 namespace asio = boost::asio;
-
-base::Instant now() {
-  const auto since_origin = std::chrono::steady_clock::now().time_since_epoch();
-  return {std::chrono::duration_cast<std::chrono::nanoseconds>(since_origin).count()};
-}
 
 /// Wakes the loop when one of the watched descriptors, which stay their owners', becomes readable. It does so once,
 /// until rearm(): a handler that watched on at once, while what makes the descriptor readable has not been taken yet,
@@ -110,20 +106,13 @@ class Rank {
             },
             [this](int, std::size_t bytes) {
               if (const BlockPtr block = engine_.take_block(bytes)) return mpi::Landing{block->bytes(), block};
-              return heap_landing(bytes);
+              // The arena is full: what needs to lie there will be refused with a reason, so the message must arrive.
+              return mpi::heap_landing(bytes);
             }};
   }
 
-  /// The arena is full: what needs to lie there will be refused with a reason, so the message must arrive.
-  static mpi::Landing heap_landing(std::size_t bytes) {
-    constexpr std::align_val_t alignment{wire::bulk_alignment_bytes};
-    const std::shared_ptr<std::byte> memory{static_cast<std::byte*>(::operator new(bytes, alignment)),
-                                            [](std::byte* data) { ::operator delete(data, alignment); }};
-    return {{memory.get(), bytes}, memory};
-  }
-
   mpi::LoopEvents loop_events() {
-    return {[this] { return turn(); }, [this] { return engine_.sleep_max(now()).value_or(base::seconds(3600)); },
+    return {[this] { return turn(); }, [this] { return engine_.sleep_max(os::now()).value_or(base::seconds(3600)); },
             [this](bool asleep) { engine_.set_sleeping(asleep); },
             [this](int rank, int) {
               end_.anybody_died = true;
@@ -144,10 +133,10 @@ class Rank {
         break;
       }
       if (!report.value()) break;
-      engine_.report(std::move(*report.value()), now());
+      engine_.report(std::move(*report.value()), os::now());
       any = true;
     }
-    any |= engine_.turn(now());
+    any |= engine_.turn(os::now());
     watch_.rearm();
     if (engine_.has_left() && link_.idle()) {
       end_.in_order = true;

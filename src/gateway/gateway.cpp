@@ -17,6 +17,7 @@
 #include "keeper/wait_status.hpp"
 #include "mpi/link.hpp"
 #include "mpi/loop.hpp"
+#include "os/clock.hpp"
 #include "wire/codec.hpp"
 
 namespace gangway::gateway {
@@ -27,11 +28,6 @@ namespace asio = boost::asio;
 
 // How long the last words to clients may take when the cluster ends.
 constexpr base::Duration farewell_max = base::seconds(2);
-
-base::Instant now() {
-  const auto since_origin = std::chrono::steady_clock::now().time_since_epoch();
-  return {std::chrono::duration_cast<std::chrono::nanoseconds>(since_origin).count()};
-}
 
 /// The gateway's parts, wired. One object, so that the callbacks have one thing to refer to.
 class Gateway {
@@ -121,13 +117,13 @@ class Gateway {
     handle(core::EngineLost{engine->second, reason});
   }
 
-  void handle(const core::Event& event) { controller_.handle(event, now(), effects_); }
+  void handle(const core::Event& event) { controller_.handle(event, os::now(), effects_); }
 
   // ------------------------------------------------------------ what the controller wants is done
 
   bool turn() {
     const std::optional<base::Instant> deadline = controller_.next_deadline();
-    if (deadline && now() >= *deadline) {
+    if (deadline && os::now() >= *deadline) {
       for (const core::ConnectionId connection : clients_.take_stirred()) handle(core::ClientStirred{connection});
       handle(core::TimePassed{});
     }
@@ -159,10 +155,10 @@ class Gateway {
 
   void take_leave() {
     if (!leaving_since_) {
-      leaving_since_ = now();
+      leaving_since_ = os::now();
       clients_.stop_listening();
     }
-    const bool is_late = now() - *leaving_since_ > farewell_max;
+    const bool is_late = os::now() - *leaving_since_ > farewell_max;
     if (!is_late && !(clients_.drained() && link_.idle())) return;
     end_.in_order = true;
     loop_.stop();
@@ -170,7 +166,7 @@ class Gateway {
 
   base::Duration sleep_max() {
     base::Duration longest = base::seconds(3600);
-    if (const std::optional<base::Instant> deadline = controller_.next_deadline()) longest = *deadline - now();
+    if (const std::optional<base::Instant> deadline = controller_.next_deadline()) longest = *deadline - os::now();
     if (leaving_since_) longest = std::min(longest, base::milliseconds(10));
     return longest;
   }

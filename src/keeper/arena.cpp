@@ -10,19 +10,19 @@
 
 namespace gangway::keeper {
 
-base::Result<Descriptor> Arena::create(std::uint64_t bytes) {
-  Descriptor memory{::memfd_create("gangway-arena", MFD_CLOEXEC | MFD_ALLOW_SEALING)};
+base::Result<os::Descriptor> Arena::create(std::uint64_t bytes) {
+  os::Descriptor memory{::memfd_create("gangway-arena", MFD_CLOEXEC | MFD_ALLOW_SEALING)};
   const std::string what = "make an arena of " + std::to_string(bytes) + " bytes";
   if (!memory || ::ftruncate(memory.get(), static_cast<off_t>(bytes)) != 0 ||
       ::fcntl(memory.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
-    return system_fault(what.c_str(), errno);
+    return os::system_fault("cannot " + what);
   }
   return memory;
 }
 
 base::Result<Arena> Arena::map(int fd, std::uintptr_t base) {
   struct stat status {};
-  if (::fstat(fd, &status) != 0) return system_fault("learn the size of the arena", errno);
+  if (::fstat(fd, &status) != 0) return os::system_fault("cannot learn the size of the arena");
   auto memory = Mapping::map(fd, static_cast<std::size_t>(status.st_size), base);
   if (!memory) return memory.fault();
   return Arena{std::move(memory).value()};

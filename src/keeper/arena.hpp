@@ -8,8 +8,8 @@
 #include <optional>
 #include <span>
 
-#include "keeper/descriptor.hpp"
 #include "keeper/mapping.hpp"
+#include "os/descriptor.hpp"
 
 namespace gangway::keeper {
 
@@ -25,7 +25,7 @@ class Arena {
  public:
   /// Makes the memory of an arena, zeroed and without cost until it is touched. Its size is sealed: nobody who holds
   /// the descriptor can cut it under the feet of the others. A fault if the system refuses.
-  static base::Result<Descriptor> create(std::uint64_t bytes);
+  static base::Result<os::Descriptor> create(std::uint64_t bytes);
 
   /// Maps the memory behind `fd` at `base`. The descriptor is needed for the call only.
   static base::Result<Arena> map(int fd, std::uintptr_t base);

@@ -70,7 +70,7 @@ std::optional<ChannelMessage> message_of(std::optional<RingReader::Entry> entry)
 
 base::Result<Mapping> map_channel(const ChannelDescriptors& descriptors) {
   struct stat status {};
-  if (::fstat(descriptors.memory.get(), &status) != 0) return system_fault("open a worker's channel", errno);
+  if (::fstat(descriptors.memory.get(), &status) != 0) return os::system_fault("cannot open a worker's channel");
   if (status.st_size != sizeof(ChannelMemory)) {
     return base::Fault{"a worker's channel has the wrong size: are gangway's programs of one version?"};
   }
@@ -86,13 +86,13 @@ void check_size(const wire::EncodedMessage& message) {
 
 base::Result<ChannelDescriptors> ChannelDescriptors::create() {
   ChannelDescriptors made{
-      .memory = Descriptor{::memfd_create("gangway-channel", MFD_CLOEXEC | MFD_ALLOW_SEALING)},
-      .event = Descriptor{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)},
+      .memory = os::Descriptor{::memfd_create("gangway-channel", MFD_CLOEXEC | MFD_ALLOW_SEALING)},
+      .event = os::Descriptor{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)},
   };
   // Sealed, so that user code cannot cut the memory off under the rank.
   if (!made.memory || !made.event || ::ftruncate(made.memory.get(), sizeof(ChannelMemory)) != 0 ||
       ::fcntl(made.memory.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0) {
-    return system_fault("make a worker's channel", errno);
+    return os::system_fault("cannot make a worker's channel");
   }
   return made;
 }
@@ -105,7 +105,7 @@ base::Result<RankEnd> RankEnd::open(ChannelDescriptors descriptors) {
   return RankEnd{std::move(mapping).value(), std::move(descriptors.event)};
 }
 
-RankEnd::RankEnd(Mapping mapping, Descriptor event)
+RankEnd::RankEnd(Mapping mapping, os::Descriptor event)
     : mapping_{std::move(mapping)},
       event_{std::move(event)},
       writer_{memory().to_worker},
@@ -160,12 +160,12 @@ base::Result<WorkerEnd> WorkerEnd::open(ChannelDescriptors descriptors, base::Du
   if (!mapping) return mapping.fault();
   // A process forked by user code must neither speak in the worker's name nor leave last words for it.
   if (::madvise(mapping.value().data(), mapping.value().bytes(), MADV_DONTFORK) != 0) {
-    return system_fault("keep a worker's channel to itself", errno);
+    return os::system_fault("cannot keep a worker's channel to itself");
   }
   return WorkerEnd{std::move(mapping).value(), std::move(descriptors.event), spin};
 }
 
-WorkerEnd::WorkerEnd(Mapping mapping, Descriptor event, base::Duration spin)
+WorkerEnd::WorkerEnd(Mapping mapping, os::Descriptor event, base::Duration spin)
     : mapping_{std::move(mapping)},
       event_{std::move(event)},
       spin_{spin},

@@ -15,10 +15,10 @@
 #include "base/bytes.hpp"
 #include "base/instant.hpp"
 #include "base/result.hpp"
-#include "keeper/descriptor.hpp"
 #include "keeper/last_words.hpp"
 #include "keeper/mapping.hpp"
 #include "keeper/ring.hpp"
+#include "os/descriptor.hpp"
 #include "wire/codec.hpp"
 
 namespace gangway::keeper {
@@ -39,8 +39,8 @@ struct ChannelMessage {
 
 /// What the two ends of a channel are opened from.
 struct ChannelDescriptors {
-  Descriptor memory;
-  Descriptor event;
+  os::Descriptor memory;
+  os::Descriptor event;
 
   /// Makes a fresh channel. A fault if the system refuses.
   static base::Result<ChannelDescriptors> create();
@@ -76,11 +76,11 @@ class RankEnd {
   [[nodiscard]] std::optional<LastWords> last_words() const;
 
  private:
-  RankEnd(Mapping mapping, Descriptor event);
+  RankEnd(Mapping mapping, os::Descriptor event);
   [[nodiscard]] ChannelMemory& memory() const;
 
   Mapping mapping_;
-  Descriptor event_;
+  os::Descriptor event_;
   RingWriter writer_;
   RingReader reader_;
 };
@@ -105,7 +105,7 @@ class WorkerEnd {
   [[nodiscard]] LastWordsArea& last_words() const;
 
  private:
-  WorkerEnd(Mapping mapping, Descriptor event, base::Duration spin);
+  WorkerEnd(Mapping mapping, os::Descriptor event, base::Duration spin);
   [[nodiscard]] ChannelMemory& memory() const;
   [[nodiscard]] bool closed() const;
   void ring_bell_if(bool wanted) const;
@@ -115,7 +115,7 @@ class WorkerEnd {
   bool spin_until(Over over);
 
   Mapping mapping_;
-  Descriptor event_;
+  os::Descriptor event_;
   base::Duration spin_;
   std::uint32_t spin_failures_ = 0;  // in a row
   std::uint32_t waits_since_spin_ = 0;

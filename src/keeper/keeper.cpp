@@ -17,6 +17,7 @@
 #include "keeper/children.hpp"
 #include "keeper/spawn.hpp"
 #include "keeper/wait_status.hpp"
+#include "os/clock.hpp"
 
 namespace gangway::keeper {
 namespace {
@@ -24,17 +25,12 @@ namespace {
 /// How long the last cleaning may take; longer only if the kernel cannot end a process.
 constexpr base::Duration clean_wait_max = base::seconds(2);
 
-base::Instant now() {
-  const auto since_origin = std::chrono::steady_clock::now().time_since_epoch();
-  return {std::chrono::nanoseconds{since_origin}.count()};
-}
-
 void add_option(std::vector<std::string>& arguments, const char* name, std::uint64_t value) {
   arguments.emplace_back(name);
   arguments.push_back(std::to_string(value));
 }
 
-void add_option(std::vector<std::string>& arguments, const char* name, const Descriptor& descriptor) {
+void add_option(std::vector<std::string>& arguments, const char* name, const os::Descriptor& descriptor) {
   add_option(arguments, name, static_cast<std::uint64_t>(descriptor.get()));
 }
 
@@ -68,7 +64,7 @@ base::Status Keeper::start() {
   }
   if (auto started = start_rank(); !started) return started;
   while (wants_worker()) {
-    pacer_.try_start(now());
+    pacer_.try_start(os::now());
     if (auto started = start_worker(); !started) return started;
   }
   return base::Done{};
@@ -86,13 +82,13 @@ base::Status Keeper::watch_signals_and_parent() {
   // What a worker leaves behind becomes a child of the keeper.
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
 
-  epoll_ = Descriptor{::epoll_create1(EPOLL_CLOEXEC)};
-  if (!epoll_) return system_fault("make an epoll instance", errno);
-  signals_ = Descriptor{::signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK)};
-  if (!signals_) return system_fault("watch signals", errno);
+  epoll_ = os::Descriptor{::epoll_create1(EPOLL_CLOEXEC)};
+  if (!epoll_) return os::system_fault("cannot make an epoll instance");
+  signals_ = os::Descriptor{::signalfd(-1, &watched, SFD_CLOEXEC | SFD_NONBLOCK)};
+  if (!signals_) return os::system_fault("cannot watch signals");
   // Not by PDEATHSIG, which fires when the parent's forking thread ends.
-  parent_ = Descriptor{static_cast<int>(::syscall(SYS_pidfd_open, ::getppid(), 0))};
-  if (!parent_) return system_fault("watch the process that started the keeper", errno);
+  parent_ = os::Descriptor{static_cast<int>(::syscall(SYS_pidfd_open, ::getppid(), 0))};
+  if (!parent_) return os::system_fault("cannot watch the process that started the keeper");
   if (auto added = watch(signals_.get(), EPOLLIN); !added) return added;
   return watch(parent_.get(), EPOLLIN);
 }
@@ -103,7 +99,7 @@ base::Status Keeper::watch(int fd, std::uint32_t events) {
   event.data.fd = fd;
   if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) == 0) return base::Done{};
   if (errno == EEXIST && ::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event) == 0) return base::Done{};
-  return system_fault("watch a descriptor", errno);
+  return os::system_fault("cannot watch a descriptor");
 }
 
 base::Status Keeper::start_rank() {
@@ -154,7 +150,7 @@ base::Status Keeper::start_worker() {
 
 void Keeper::start_missing_workers() {
   // While the rank does not read its reports no more are made: so few can be under way at a time.
-  while (wants_worker() && unsent_.empty() && pacer_.try_start(now())) {
+  while (wants_worker() && unsent_.empty() && pacer_.try_start(os::now())) {
     const auto started = start_worker();
     if (started) continue;
     if (started.fault().text != last_start_fault_) log_.error(started.fault().text);
@@ -173,7 +169,7 @@ void Keeper::wait_for_events() {
     if (fd == parent_.get()) parent_gone_ = true;
     if (link_ && fd == link_->fd()) on_link();
   }
-  if (kill_rank_at_ && now() >= *kill_rank_at_) ::kill(-rank_, SIGKILL);
+  if (kill_rank_at_ && os::now() >= *kill_rank_at_) ::kill(-rank_, SIGKILL);
   start_missing_workers();
 }
 
@@ -181,7 +177,7 @@ int Keeper::wait_ms() const {
   std::optional<base::Instant> next = kill_rank_at_;
   if (wants_worker() && unsent_.empty()) next = pacer_.next_start();
   if (!next) return -1;
-  const std::int64_t wait_ns = (*next - now()).ns;
+  const std::int64_t wait_ns = (*next - os::now()).ns;
   // Rounded up, so that it does not wake too early and spin.
   return wait_ns <= 0 ? 1 : static_cast<int>(std::min<std::int64_t>(wait_ns / 1'000'000 + 1, 60'000));
 }
@@ -198,7 +194,7 @@ void Keeper::on_signals() {
 
 void Keeper::begin_stop() {
   if (kill_rank_at_ || rank_status_) return;
-  kill_rank_at_ = now() + settings_.rank_grace;
+  kill_rank_at_ = os::now() + settings_.rank_grace;
   ::kill(rank_, SIGTERM);
 }
 

@@ -16,9 +16,9 @@
 #include "base/instant.hpp"
 #include "base/log.hpp"
 #include "base/result.hpp"
-#include "keeper/descriptor.hpp"
 #include "keeper/keeper_link.hpp"
 #include "keeper/start_pacer.hpp"
+#include "os/descriptor.hpp"
 
 namespace gangway::keeper {
 
@@ -88,10 +88,10 @@ class Keeper {
   StartPacer pacer_;
 
   sigset_t child_mask_{};
-  Descriptor epoll_;
-  Descriptor signals_;
-  Descriptor parent_;
-  Descriptor arena_;
+  os::Descriptor epoll_;
+  os::Descriptor signals_;
+  os::Descriptor parent_;
+  os::Descriptor arena_;
   std::optional<LinkToRank> link_;
 
   pid_t rank_ = 0;

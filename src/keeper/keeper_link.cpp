@@ -28,7 +28,7 @@ constexpr std::size_t packet_descriptors_max = 2;
 
 struct ReceivedPacket {
   Packet packet;
-  std::array<Descriptor, packet_descriptors_max> descriptors;
+  std::array<os::Descriptor, packet_descriptors_max> descriptors;
 };
 
 // Room for the descriptors that travel beside a packet, aligned as the kernel wants it.
@@ -60,19 +60,19 @@ base::Result<bool> send_packet(int socket, const Packet& packet, std::span<const
   if (sent >= 0) return true;
   // ETOOMANYREFS: too many descriptors are under way already.
   if (errno == EAGAIN || errno == ETOOMANYREFS) return false;
-  return system_fault("send over the link between keeper and rank", errno);
+  return os::system_fault("cannot send over the link between keeper and rank");
 }
 
 /// Whatever happens to the packet, its descriptors get an owner.
-std::array<Descriptor, packet_descriptors_max> take_descriptors(msghdr& message) {
-  std::array<Descriptor, packet_descriptors_max> taken;
+std::array<os::Descriptor, packet_descriptors_max> take_descriptors(msghdr& message) {
+  std::array<os::Descriptor, packet_descriptors_max> taken;
   for (cmsghdr* head = CMSG_FIRSTHDR(&message); head != nullptr; head = CMSG_NXTHDR(&message, head)) {
     if (head->cmsg_level != SOL_SOCKET || head->cmsg_type != SCM_RIGHTS) continue;
     const std::size_t count = (head->cmsg_len - CMSG_LEN(0)) / sizeof(int);
     for (std::size_t i = 0; i < count && i < taken.size(); ++i) {
       int fd = -1;
       std::memcpy(&fd, CMSG_DATA(head) + i * sizeof(int), sizeof(int));
-      taken[i] = Descriptor{fd};
+      taken[i] = os::Descriptor{fd};
     }
   }
   return taken;
@@ -93,7 +93,7 @@ base::Result<std::optional<ReceivedPacket>> receive_packet(int socket) {
     // ECONNRESET: the other side closed before it had read all. Reported once; what it had sent is still there.
   } while (count < 0 && (errno == EINTR || errno == ECONNRESET));
   if (count < 0 && errno == EAGAIN) return std::optional<ReceivedPacket>{};
-  if (count < 0) return system_fault("read from the link between keeper and rank", errno);
+  if (count < 0) return os::system_fault("cannot read from the link between keeper and rank");
   received.descriptors = take_descriptors(message);
   if (count == 0) return base::Fault{"the other side of the link between keeper and rank is gone"};
   if (static_cast<std::size_t>(count) != sizeof(Packet) || (message.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0 ||
@@ -112,9 +112,9 @@ base::Fault unexpected_packet() {
 base::Result<LinkDescriptors> LinkDescriptors::create() {
   std::array<int, 2> sockets{};
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sockets.data()) != 0) {
-    return system_fault("make the link between keeper and rank", errno);
+    return os::system_fault("cannot make the link between keeper and rank");
   }
-  return LinkDescriptors{.keeper = Descriptor{sockets[0]}, .rank = Descriptor{sockets[1]}};
+  return LinkDescriptors{.keeper = os::Descriptor{sockets[0]}, .rank = os::Descriptor{sockets[1]}};
 }
 
 base::Result<bool> LinkToRank::send(const KeeperReport& report) {

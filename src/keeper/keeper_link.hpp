@@ -20,7 +20,7 @@
 
 #include "base/result.hpp"
 #include "keeper/channel.hpp"
-#include "keeper/descriptor.hpp"
+#include "os/descriptor.hpp"
 
 namespace gangway::keeper {
 
@@ -47,8 +47,8 @@ using RankRequest = std::variant<EndWorker, Farewell>;
 
 /// The two sockets; neither is inherited through exec unless spawn() is told so.
 struct LinkDescriptors {
-  Descriptor keeper;
-  Descriptor rank;
+  os::Descriptor keeper;
+  os::Descriptor rank;
 
   static base::Result<LinkDescriptors> create();
 };
@@ -56,7 +56,7 @@ struct LinkDescriptors {
 /// The keeper's side.
 class LinkToRank {
  public:
-  explicit LinkToRank(Descriptor socket) : socket_{std::move(socket)} {}
+  explicit LinkToRank(os::Descriptor socket) : socket_{std::move(socket)} {}
 
   /// For epoll.
   [[nodiscard]] int fd() const { return socket_.get(); }
@@ -69,13 +69,13 @@ class LinkToRank {
   base::Result<std::optional<RankRequest>> receive();
 
  private:
-  Descriptor socket_;
+  os::Descriptor socket_;
 };
 
 /// The rank's side.
 class LinkToKeeper {
  public:
-  explicit LinkToKeeper(Descriptor socket) : socket_{std::move(socket)} {}
+  explicit LinkToKeeper(os::Descriptor socket) : socket_{std::move(socket)} {}
 
   /// For the rank's loop: readable when receive() has something to give.
   [[nodiscard]] int fd() const { return socket_.get(); }
@@ -87,7 +87,7 @@ class LinkToKeeper {
   base::Status send(const RankRequest& request);
 
  private:
-  Descriptor socket_;
+  os::Descriptor socket_;
 };
 
 }  // namespace gangway::keeper

@@ -5,7 +5,7 @@
 #include <cerrno>
 #include <string>
 
-#include "keeper/descriptor.hpp"
+#include "os/descriptor.hpp"
 
 namespace gangway::keeper {
 
@@ -20,7 +20,7 @@ base::Result<Mapping> Mapping::map(int fd, std::size_t bytes, std::uintptr_t add
   if (got == MAP_FAILED) {
     const std::string what = "map " + std::to_string(bytes) + " bytes of shared memory at address " +
                              std::to_string(address) + (errno == EEXIST ? " (something else is there)" : "");
-    return system_fault(what.c_str(), errno);
+    return os::system_fault("cannot " + what);
   }
   Mapping mapping{static_cast<std::byte*>(got), bytes};
   // Kernels older than 4.17 take the address for a hint.

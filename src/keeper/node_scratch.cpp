@@ -33,7 +33,7 @@ constexpr seconds keepers_wait_max{10};
 constexpr seconds kill_wait_max{5};
 
 base::Fault fault_at(const std::string& path, int error) {
-  return system_fault(("use the scratch directory " + path).c_str(), error);
+  return os::system_fault("cannot use the scratch directory " + path, error);
 }
 
 base::Status make_directory(const std::string& path) {
@@ -58,8 +58,8 @@ base::Status make_directory(const std::string& path) {
 
 /// The cookie is in neither arguments nor environment: the sweeper is not one of those to be killed by it.
 base::Status start_sweeper(std::vector<std::string> arguments) {
-  const Descriptor launcher{static_cast<int>(::syscall(SYS_pidfd_open, ::getppid(), 0))};
-  if (!launcher) return system_fault("watch the process that started the keeper", errno);
+  const os::Descriptor launcher{static_cast<int>(::syscall(SYS_pidfd_open, ::getppid(), 0))};
+  if (!launcher) return os::system_fault("cannot watch the process that started the keeper");
   arguments.insert(arguments.begin(), "gangway-keeper");
   arguments.push_back(std::to_string(launcher.get()));
   std::vector<char*> pointers;
@@ -73,7 +73,7 @@ base::Status start_sweeper(std::vector<std::string> arguments) {
   }
 
   const pid_t child = ::fork();
-  if (child < 0) return system_fault("fork for the sweeper", errno);
+  if (child < 0) return os::system_fault("cannot fork for the sweeper");
   if (child == 0) {
     ::setsid();
     // As nobody's child it goes on when the keeper is gone, and the keeper need not collect it.
@@ -132,11 +132,11 @@ base::Result<NodeScratch> NodeScratch::join(const std::string& path, const std::
                                             const std::vector<std::string>& sweeper_arguments) {
   if (base::Status made = make_directory(path); !made) return made.fault();
   if (base::Status made = make_directory(path + "/modules"); !made) return made.fault();
-  Descriptor lock{::open((path + "/keepers").c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)};
+  os::Descriptor lock{::open((path + "/keepers").c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)};
   if (!lock) return fault_at(path, errno);
   if (::flock(lock.get(), LOCK_SH) != 0) return fault_at(path, errno);
 
-  const Descriptor owner{::open((path + "/owner").c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
+  const os::Descriptor owner{::open((path + "/owner").c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)};
   if (!owner && errno != EEXIST) return fault_at(path, errno);
   if (owner) {
     if (::write(owner.get(), cookie.data(), cookie.size()) != static_cast<ssize_t>(cookie.size())) {
@@ -147,11 +147,11 @@ base::Result<NodeScratch> NodeScratch::join(const std::string& path, const std::
   return NodeScratch{std::move(lock)};
 }
 
-base::Status sweep(const std::string& path, Descriptor launcher) {
+base::Status sweep(const std::string& path, os::Descriptor launcher) {
   pollfd end{launcher.get(), POLLIN, 0};
   while (::poll(&end, 1, -1) < 0 && errno == EINTR) {
   }
-  const Descriptor lock{::open((path + "/keepers").c_str(), O_RDWR | O_CLOEXEC)};
+  const os::Descriptor lock{::open((path + "/keepers").c_str(), O_RDWR | O_CLOEXEC)};
   if (lock) eventually(keepers_wait_max, [&] { return ::flock(lock.get(), LOCK_EX | LOCK_NB) == 0; });
   const std::string cookie = content_of(path + "/owner");
   if (!cookie.empty()) eventually(kill_wait_max, [&] { return !kill_remains(cookie); });

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "base/result.hpp"
-#include "keeper/descriptor.hpp"
+#include "os/descriptor.hpp"
 
 namespace gangway::keeper {
 
@@ -29,13 +29,13 @@ class NodeScratch {
                                         const std::vector<std::string>& sweeper_arguments);
 
  private:
-  explicit NodeScratch(Descriptor lock) : lock_{std::move(lock)} {}
+  explicit NodeScratch(os::Descriptor lock) : lock_{std::move(lock)} {}
 
-  Descriptor lock_;
+  os::Descriptor lock_;
 };
 
 /// What a sweeper does. `launcher` is a pidfd of the process that started the keepers of this node. Returns when all
 /// is gone, or as much of it as can be in bounded time after the launcher's end.
-base::Status sweep(const std::string& path, Descriptor launcher);
+base::Status sweep(const std::string& path, os::Descriptor launcher);
 
 }  // namespace gangway::keeper

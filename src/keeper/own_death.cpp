@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <cstdlib>
 
-#include "keeper/descriptor.hpp"
+#include "os/descriptor.hpp"
 
 namespace gangway::keeper {
 
@@ -30,7 +30,7 @@ base::Status mark_own_death(const NodePage& page, int rank) {
   struct sigaction action {};
   action.sa_handler = mark_and_end;
   ::sigfillset(&action.sa_mask);
-  if (::sigaction(SIGTERM, &action, nullptr) != 0) return system_fault("handle a signal", errno);
+  if (::sigaction(SIGTERM, &action, nullptr) != 0) return os::system_fault("cannot handle a signal");
   return base::Done{};
 }
 

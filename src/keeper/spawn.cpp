@@ -11,7 +11,7 @@
 #include <cerrno>
 #include <string_view>
 
-#include "keeper/descriptor.hpp"
+#include "os/descriptor.hpp"
 
 namespace gangway::keeper {
 namespace {
@@ -79,9 +79,9 @@ const char* prepare_and_exec(const ChildPlan& plan) {
 
 base::Result<pid_t> spawn(const SpawnRequest& request) {
   std::array<int, 2> pipe_ends{};
-  if (::pipe2(pipe_ends.data(), O_CLOEXEC) != 0) return system_fault("make a pipe", errno);
-  const Descriptor failures{pipe_ends[0]};
-  Descriptor failure_pipe{pipe_ends[1]};
+  if (::pipe2(pipe_ends.data(), O_CLOEXEC) != 0) return os::system_fault("cannot make a pipe");
+  const os::Descriptor failures{pipe_ends[0]};
+  os::Descriptor failure_pipe{pipe_ends[1]};
 
   ChildPlan plan{.request = &request, .parent = ::getpid(), .failure_pipe = failure_pipe.get()};
   plan.arguments.push_back(const_cast<char*>(request.program.c_str()));
@@ -90,7 +90,7 @@ base::Result<pid_t> spawn(const SpawnRequest& request) {
   plan.environment = environment_of(request);
 
   const pid_t child = ::fork();
-  if (child < 0) return system_fault(("fork for " + request.program).c_str(), errno);
+  if (child < 0) return os::system_fault("cannot fork for " + request.program);
   if (child == 0) run_child(plan);
 
   failure_pipe.reset();
@@ -103,7 +103,7 @@ base::Result<pid_t> spawn(const SpawnRequest& request) {
   while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
   }
   const std::string what = "start " + request.program + ": cannot " + failure.step;
-  return system_fault(what.c_str(), failure.error);
+  return os::system_fault("cannot " + what, failure.error);
 }
 
 }  // namespace gangway::keeper

@@ -15,14 +15,6 @@ namespace {
 
 constexpr std::size_t landing_alignment_bytes = 64;
 
-Landing heap_landing(std::size_t bytes) {
-  constexpr std::align_val_t alignment{landing_alignment_bytes};
-  void* const memory = ::operator new(bytes, alignment);
-  std::shared_ptr<const void> owner{memory,
-                                    [](const void* held) { ::operator delete(const_cast<void*>(held), alignment); }};
-  return {std::span{static_cast<std::byte*>(memory), bytes}, std::move(owner)};
-}
-
 std::size_t rounded_up(std::size_t bytes) {
   return (bytes + landing_alignment_bytes - 1) / landing_alignment_bytes * landing_alignment_bytes;
 }
@@ -32,6 +24,14 @@ std::size_t body_bytes(const Envelope& envelope) {
 }
 
 }  // namespace
+
+Landing heap_landing(std::size_t bytes) {
+  constexpr std::align_val_t alignment{landing_alignment_bytes};
+  void* const memory = ::operator new(bytes, alignment);
+  std::shared_ptr<const void> owner{memory,
+                                    [](const void* held) { ::operator delete(const_cast<void*>(held), alignment); }};
+  return {std::span{static_cast<std::byte*>(memory), bytes}, std::move(owner)};
+}
 
 Inbox::Inbox(MPI_Comm communicator, int ranks, const LinkLimits& limits, LinkEvents events,
              std::function<void(int rank)> send_acknowledgement)

@@ -47,6 +47,9 @@ struct Landing {
   std::shared_ptr<const void> owner;  // keeps `memory` alive: for as long as the delivered bytes are held
 };
 
+/// Memory of its own, aligned for arrays, that lives as long as its owner is held.
+Landing heap_landing(std::size_t bytes);
+
 /// What a link tells its user. Both are called from poll() only, on its thread.
 struct LinkEvents {
   /// A message has arrived. May call send() and forget(). `bulk` is what `allocate` provided, or shares memory with

@@ -19,6 +19,7 @@
 #include "mpi/link.hpp"
 #include "mpi/network_bells.hpp"
 #include "mpi/world.hpp"
+#include "os/clock.hpp"
 
 namespace gangway::mpi {
 
@@ -26,11 +27,6 @@ namespace {
 
 using base::Duration;
 using base::Instant;
-
-Instant now() {
-  return {std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
-              .count()};
-}
 
 // Asio handlers run in one round, each of which reads at most 16 KiB of a client's bytes.
 constexpr int handlers_per_round = 64;
@@ -101,7 +97,7 @@ struct Loop::State {
     network_socket->async_wait(boost::asio::posix::stream_descriptor::wait_read,
                                [this, still = here](const boost::system::error_code& error) {
                                  if (!*still || error) return;
-                                 counts.bells += static_cast<std::uint64_t>(doorbell.network()->receive(now()));
+                                 counts.bells += static_cast<std::uint64_t>(doorbell.network()->receive(os::now()));
                                  wait_for_network();
                                });
   }
@@ -110,14 +106,14 @@ struct Loop::State {
   void serve_network() {
     NetworkBells* const network = doorbell.network();
     if (network == nullptr) return;
-    const Instant time = now();
+    const Instant time = os::now();
     network->ring_owed(time);
     network->probe(time);
   }
 
   void doubt_bells() {
     NetworkBells* const network = doorbell.network();
-    if (network != nullptr) network->doubt(now(), [this](int rank) { return link.received_from(rank); });
+    if (network != nullptr) network->doubt(os::now(), [this](int rank) { return link.received_from(rank); });
   }
 
   // True if ranks of other nodes may send to this one and not be able to ring.
@@ -170,7 +166,7 @@ struct Loop::State {
   // True if a message was counted as sent to this rank that has not arrived: somebody's MPI has it half done.
   bool message_missing(Duration quiet) {
     NetworkBells* const network = doorbell.network();
-    if (network != nullptr && network->missing(now(), [this](int rank) { return link.received_from(rank); }))
+    if (network != nullptr && network->missing(os::now(), [this](int rank) { return link.received_from(rank); }))
       return true;
     const std::uint64_t missing = doorbell.messages_sent_to_me() - link.received_on_node();
     if (missing == missing_for_good) return false;
@@ -188,7 +184,7 @@ struct Loop::State {
     }
     if (doorbell.network() != nullptr) {
       if (const std::optional<Instant> probe = doorbell.network()->next_probe()) {
-        longest = std::min(longest, std::max(*probe - now(), Duration{}));
+        longest = std::min(longest, std::max(*probe - os::now(), Duration{}));
       }
     }
     if (half_done) longest = std::min(longest, sleep_half_done_max);
@@ -265,13 +261,13 @@ void Loop::run() {
   ::prctl(PR_SET_TIMERSLACK, 1UL, 0UL, 0UL, 0UL);
   loop.running = true;
   loop.stopping = false;
-  Instant active = now();
+  Instant active = os::now();
   while (!loop.stopping) {
-    const bool is_active = loop.serve() || (!loop.stopping && loop.rest(now() - active));
-    if (is_active) active = now();
+    const bool is_active = loop.serve() || (!loop.stopping && loop.rest(os::now() - active));
+    if (is_active) active = os::now();
   }
   // Whoever was sent a last message must not sleep over it.
-  if (NetworkBells* const network = loop.doorbell.network()) network->ring_owed(now(), true);
+  if (NetworkBells* const network = loop.doorbell.network()) network->ring_owed(os::now(), true);
   loop.running = false;
 }
 

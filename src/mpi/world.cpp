@@ -13,6 +13,7 @@
 #include "base/check.hpp"
 #include "mpi/check.hpp"
 #include "mpi/native.hpp"
+#include "os/host_name.hpp"
 
 namespace gangway::mpi {
 
@@ -21,9 +22,7 @@ namespace {
 // Two ranks share a node if they share what the doorbells need: the machine and its network namespace. Host names
 // alone do not tell; containers and copied images have equal ones.
 std::uint64_t node_fingerprint() {
-  std::array<char, 256> host{};
-  ::gethostname(host.data(), host.size() - 1);
-  std::string text{host.data()};
+  std::string text = os::host_name();
   std::string boot;
   std::ifstream{"/proc/sys/kernel/random/boot_id"} >> boot;
   text += '/' + boot;

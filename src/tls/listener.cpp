@@ -8,6 +8,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include "os/clock.hpp"
 #include "tls/context.hpp"
 #include "tls/explain.hpp"
 #include "tls/refusal_log.hpp"
@@ -28,10 +29,6 @@ constexpr std::chrono::milliseconds accept_pause{100};
 // overtaken by a reset.
 constexpr std::chrono::seconds farewell_wait{1};
 constexpr std::size_t farewell_bytes_max = 64 * base::kib;
-
-base::Instant now() {
-  return {std::chrono::nanoseconds{std::chrono::steady_clock::now().time_since_epoch()}.count()};
-}
 
 base::Result<asio::ip::address> local_address(asio::io_context& io, const std::string& text) {
   error_code error;
@@ -163,7 +160,7 @@ void Listener::State::on_accept(const error_code& error, tcp::socket socket) {
     accept();
     return;
   }
-  refusals_.write("cannot accept a connection at " + place_text(address, port) + ": " + error.message(), now());
+  refusals_.write("cannot accept a connection at " + place_text(address, port) + ": " + error.message(), os::now());
   accept_in_progress_ = true;
   pause_.expires_after(accept_pause);
   pause_.async_wait([self = shared_from_this()](const error_code&) {
@@ -222,7 +219,7 @@ void Listener::State::on_handshake(const HandshakePointer& handshake, const erro
 void Listener::State::refuse(const HandshakePointer& handshake, const std::string& reason) {
   if (!handshake->refused) {
     handshake->refused = true;
-    refusals_.write("refused " + handshake->peer + ": " + reason, now());
+    refusals_.write("refused " + handshake->peer + ": " + reason, os::now());
   }
 }
 

@@ -9,7 +9,7 @@
 #include <cerrno>
 #include <cstdint>
 
-#include "keeper/descriptor.hpp"
+#include "os/descriptor.hpp"
 
 namespace gangway::worker {
 
@@ -56,11 +56,11 @@ void leave_last_words(int signal, siginfo_t* info, void* context) {
 base::Status install_death_notice(keeper::LastWordsArea& area) {
   void* const stack = ::mmap(nullptr, signal_stack_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (stack == MAP_FAILED) {
-    return keeper::system_fault("get memory for the stack of signal handlers", errno);
+    return os::system_fault("cannot get memory for the stack of signal handlers");
   }
   const stack_t alternate{.ss_sp = stack, .ss_flags = 0, .ss_size = signal_stack_bytes};
   if (::sigaltstack(&alternate, nullptr) != 0) {
-    return keeper::system_fault("set the stack of signal handlers", errno);
+    return os::system_fault("cannot set the stack of signal handlers");
   }
   last_words_area.store(&area);
   worker_pid.store(::getpid());
@@ -70,7 +70,7 @@ base::Status install_death_notice(keeper::LastWordsArea& area) {
   action.sa_flags = static_cast<int>(SA_SIGINFO | SA_ONSTACK | SA_RESETHAND);
   for (const int signal : {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT}) {
     if (::sigaction(signal, &action, nullptr) != 0) {
-      return keeper::system_fault("handle a signal", errno);
+      return os::system_fault("cannot handle a signal");
     }
   }
   return base::Done{};

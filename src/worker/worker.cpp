@@ -100,8 +100,8 @@ base::Result<Options> parse_options(int argc, char** argv) {
   return options;
 }
 
-base::Result<keeper::Descriptor> adopt(const Options& options, std::string_view name) {
-  return keeper::Descriptor::adopt(static_cast<int>(options.at(name)));
+base::Result<os::Descriptor> adopt(const Options& options, std::string_view name) {
+  return os::Descriptor::adopt(static_cast<int>(options.at(name)));
 }
 
 base::Result<ChannelPort> open_port(const Options& options) {

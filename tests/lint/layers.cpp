@@ -16,18 +16,19 @@ using Names = std::set<std::string>;
 const std::map<std::string, Names> allowed_folders = {
     {"base", {}},
     {"wire", {"base"}},
+    {"os", {"base"}},
     {"core", {"base", "wire"}},
-    {"tls", {"base", "wire"}},
-    {"mpi", {"base", "wire", "keeper"}},  // the flags of sleeping ranks stand in the keeper's node page
-    {"keeper", {"base", "wire"}},
+    {"tls", {"base", "os", "wire"}},
+    {"mpi", {"base", "os", "wire", "keeper"}},  // the flags of sleeping ranks stand in the keeper's node page
+    {"keeper", {"base", "os", "wire"}},
     {"code", {"base", "wire", "public"}},
-    {"launch", {"base", "wire", "tls", "public"}},
-    {"engine", {"base", "wire", "mpi", "keeper"}},
-    {"gateway", {"base", "wire", "core", "tls", "mpi", "keeper"}},  // keeper: how a rank ended, in words
-    {"worker", {"base", "wire", "keeper", "code", "public"}},
-    {"client", {"base", "wire", "tls", "code", "launch", "public"}},
+    {"launch", {"base", "os", "wire", "tls", "public"}},
+    {"engine", {"base", "os", "wire", "mpi", "keeper"}},
+    {"gateway", {"base", "os", "wire", "core", "tls", "mpi", "keeper"}},  // keeper: how a rank ended, in words
+    {"worker", {"base", "os", "wire", "keeper", "code", "public"}},
+    {"client", {"base", "os", "wire", "tls", "code", "launch", "public"}},
     {"app",
-     {"base", "wire", "core", "tls", "mpi", "keeper", "code", "launch", "engine", "gateway", "worker", "client",
+     {"base", "os", "wire", "core", "tls", "mpi", "keeper", "code", "launch", "engine", "gateway", "worker", "client",
       "public"}},
     {"include", {"public"}},
 };

@@ -12,7 +12,7 @@ namespace {
 class BlockPoolTest : public testing::Test {
  protected:
   static keeper::Arena make_arena(std::uint64_t bytes) {
-    base::Result<keeper::Descriptor> memory = keeper::Arena::create(bytes);
+    base::Result<os::Descriptor> memory = keeper::Arena::create(bytes);
     EXPECT_TRUE(memory.ok());
     base::Result<keeper::Arena> arena = keeper::Arena::map(memory.value().get(), keeper::arena_base);
     EXPECT_TRUE(arena.ok()) << arena.fault().text;

@@ -14,7 +14,7 @@ using base::SharedBytes;
 class DirectoryTest : public testing::Test {
  protected:
   static keeper::Arena make_arena() {
-    base::Result<keeper::Descriptor> memory = keeper::Arena::create(1 << 20);
+    base::Result<os::Descriptor> memory = keeper::Arena::create(1 << 20);
     return std::move(keeper::Arena::map(memory.value().get(), keeper::arena_base).value());
   }
 

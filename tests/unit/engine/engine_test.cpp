@@ -24,8 +24,8 @@ class ByHand {
  public:
   ByHand(std::uint64_t number, Engine& engine, base::Instant now) : number_{number} {
     keeper::ChannelDescriptors mine = std::move(keeper::ChannelDescriptors::create()).value();
-    keeper::ChannelDescriptors theirs{keeper::Descriptor{::dup(mine.memory.get())},
-                                      keeper::Descriptor{::dup(mine.event.get())}};
+    keeper::ChannelDescriptors theirs{os::Descriptor{::dup(mine.memory.get())},
+                                      os::Descriptor{::dup(mine.event.get())}};
     engine.report(keeper::WorkerStarted{number, ::getpid(), std::move(theirs)}, now);
     end_ = std::make_unique<keeper::WorkerEnd>(
         std::move(keeper::WorkerEnd::open(std::move(mine), base::Duration{0}).value()));
@@ -71,7 +71,7 @@ class EngineTest : public testing::Test {
   }
 
   static keeper::Arena make_arena() {
-    base::Result<keeper::Descriptor> memory = keeper::Arena::create(std::uint64_t{256} << 20);
+    base::Result<os::Descriptor> memory = keeper::Arena::create(std::uint64_t{256} << 20);
     return std::move(keeper::Arena::map(memory.value().get(), keeper::arena_base).value());
   }
 

@@ -15,7 +15,7 @@ namespace {
 constexpr std::uint64_t arena_bytes = 64 * 1024;
 
 TEST(Arena, LiesAtTheSameAddressInAnotherProcessAndSharesItsBytes) {
-  const Descriptor memory = Arena::create(arena_bytes).value();
+  const os::Descriptor memory = Arena::create(arena_bytes).value();
   Forked writer{[&] {
     const Arena arena = Arena::map(memory.get(), arena_base).value();
     auto* const there = reinterpret_cast<char*>(arena_base) + 100;
@@ -29,7 +29,7 @@ TEST(Arena, LiesAtTheSameAddressInAnotherProcessAndSharesItsBytes) {
 }
 
 TEST(Arena, OutlivesAProcessThatIsKilled) {
-  const Descriptor memory = Arena::create(arena_bytes).value();
+  const os::Descriptor memory = Arena::create(arena_bytes).value();
   Forked writer{[&] {
     const Arena arena = Arena::map(memory.get(), arena_base).value();
     arena.base()[7] = std::byte{42};
@@ -42,7 +42,7 @@ TEST(Arena, OutlivesAProcessThatIsKilled) {
 }
 
 TEST(Arena, GivesOutOnlyWhatLiesInside) {
-  const Descriptor memory = Arena::create(arena_bytes).value();
+  const os::Descriptor memory = Arena::create(arena_bytes).value();
   const Arena arena = Arena::map(memory.get(), arena_base).value();
   EXPECT_EQ(arena.at(0, arena_bytes)->size(), arena_bytes);
   EXPECT_TRUE(arena.at(arena_bytes, 0));
@@ -55,7 +55,7 @@ TEST(Arena, GivesOutOnlyWhatLiesInside) {
 }
 
 TEST(Arena, TellsItsOwnPointersFromOthers) {
-  const Descriptor memory = Arena::create(arena_bytes).value();
+  const os::Descriptor memory = Arena::create(arena_bytes).value();
   const Arena arena = Arena::map(memory.get(), arena_base).value();
   EXPECT_EQ(arena.offset_of(arena.base() + 64, 10), 64U);
   EXPECT_FALSE(arena.offset_of(arena.base() + 64, arena_bytes));
@@ -65,7 +65,7 @@ TEST(Arena, TellsItsOwnPointersFromOthers) {
 }
 
 TEST(Arena, IsNeverMappedOverSomethingElse) {
-  const Descriptor memory = Arena::create(arena_bytes).value();
+  const os::Descriptor memory = Arena::create(arena_bytes).value();
   const Arena first = Arena::map(memory.get(), arena_base).value();
   const auto second = Arena::map(memory.get(), arena_base);
   ASSERT_FALSE(second);
@@ -73,7 +73,7 @@ TEST(Arena, IsNeverMappedOverSomethingElse) {
 }
 
 TEST(Arena, CannotBeCutByWhoHoldsItsDescriptor) {
-  const Descriptor memory = Arena::create(arena_bytes).value();
+  const os::Descriptor memory = Arena::create(arena_bytes).value();
   EXPECT_NE(::ftruncate(memory.get(), 0), 0);
   EXPECT_NE(::fcntl(memory.get(), F_ADD_SEALS, F_SEAL_WRITE), 0);
 }

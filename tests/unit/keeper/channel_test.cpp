@@ -31,7 +31,8 @@ std::string text_of(const ChannelMessage& message) {
 }
 
 ChannelDescriptors copies_of(const ChannelDescriptors& descriptors) {
-  return {.memory = Descriptor{::dup(descriptors.memory.get())}, .event = Descriptor{::dup(descriptors.event.get())}};
+  return {.memory = os::Descriptor{::dup(descriptors.memory.get())},
+          .event = os::Descriptor{::dup(descriptors.event.get())}};
 }
 
 bool wait_for_event(const RankEnd& rank, std::chrono::milliseconds wait_max) {

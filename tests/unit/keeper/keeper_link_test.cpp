@@ -30,8 +30,8 @@ class KeeperLink : public testing::Test {
 TEST_F(KeeperLink, PassesAWorkersChannelOn) {
   {
     WorkerStarted started = worker(5);
-    WorkerEnd end = WorkerEnd::open({Descriptor{::dup(started.channel.memory.get())},
-                                     Descriptor{::dup(started.channel.event.get())}})
+    WorkerEnd end = WorkerEnd::open({os::Descriptor{::dup(started.channel.memory.get())},
+                                     os::Descriptor{::dup(started.channel.event.get())}})
                         .value();
     end.send({.number = 9, .head = {}, .bulk = base::SharedBytes::copy_of(base::bytes_of("ready"))});
     ASSERT_TRUE(keeper_.send(std::move(started)).value());
@@ -74,7 +74,7 @@ TEST_F(KeeperLink, NeverWaitsForARankThatDoesNotRead) {
 }
 
 TEST_F(KeeperLink, TellsEachSideWhenTheOtherIsGone) {
-  keeper_ = LinkToRank{Descriptor{}};
+  keeper_ = LinkToRank{os::Descriptor{}};
   const auto report = rank_.receive();
   ASSERT_FALSE(report);
   EXPECT_NE(report.fault().text.find("is gone"), std::string::npos) << report.fault().text;
@@ -85,7 +85,7 @@ TEST_F(KeeperLink, KeepsWhatWasSaidBeforeAHastyEnd) {
   // A socket closed with unread packets makes the kernel report a reset first.
   ASSERT_TRUE(keeper_.send(WorkerEnded{}).value());
   ASSERT_TRUE(rank_.send(Farewell{}));
-  rank_ = LinkToKeeper{Descriptor{}};
+  rank_ = LinkToKeeper{os::Descriptor{}};
   const auto request = keeper_.receive();
   ASSERT_TRUE(request) << request.fault().text;
   EXPECT_TRUE(std::holds_alternative<Farewell>(*request.value()));
@@ -110,7 +110,7 @@ TEST_F(KeeperLink, LeaksNoDescriptorOnAnyPath) {
     ASSERT_TRUE(rank_.receive().value());
     ASSERT_TRUE(keeper_.send(worker(i)).value());
     // The same packet where nobody expects one, with descriptors: dropped with them.
-    LinkToRank wrong_side{Descriptor{::dup(rank_socket_)}};
+    LinkToRank wrong_side{os::Descriptor{::dup(rank_socket_)}};
     ASSERT_FALSE(wrong_side.receive());
   }
   EXPECT_EQ(open_descriptors(), before);

@@ -75,8 +75,8 @@ KeeperProcess::KeeperProcess(Setup setup) {
   }
   ::close(in[0]);
   ::close(out[1]);
-  to_rank_ = Descriptor{in[1]};
-  from_rank_ = Descriptor{out[0]};
+  to_rank_ = os::Descriptor{in[1]};
+  from_rank_ = os::Descriptor{out[0]};
 }
 
 KeeperProcess::~KeeperProcess() {

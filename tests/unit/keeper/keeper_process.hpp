@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "keeper/descriptor.hpp"
+#include "os/descriptor.hpp"
 
 namespace gangway::keeper {
 
@@ -29,7 +29,7 @@ class WatchedProcess {
 
  private:
   pid_t pid_;
-  Descriptor pidfd_;
+  os::Descriptor pidfd_;
 };
 
 class KeeperProcess {
@@ -78,8 +78,8 @@ class KeeperProcess {
   std::filesystem::path scratch_directory_;
   pid_t pid_ = 0;
   bool waited_ = false;
-  Descriptor to_rank_;
-  Descriptor from_rank_;
+  os::Descriptor to_rank_;
+  os::Descriptor from_rank_;
   std::string unfinished_;
   std::deque<std::string> lines_;
 };

@@ -158,7 +158,7 @@ TEST(KeeperProcess, HearsTheFarewellOfARankThatLeavesInHaste) {
 TEST(KeeperProcess, TellsTheNodeWhenItsRankDies) {
   StartedEngine engine;
   const BellAddress address = bell_address("test." + std::to_string(::getpid()), 0);
-  const Descriptor bell{::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
+  const os::Descriptor bell{::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
   ASSERT_EQ(::bind(bell.get(), reinterpret_cast<const sockaddr*>(&address.address), address.address_bytes), 0);
   const NodePage page = NodePage::open(engine.scratch_directory()).value();
   page.slot(0).asleep.store(1);

@@ -68,7 +68,7 @@ TEST_F(NodeScratchTest, GoesWhenLauncherAndKeepersAreGone) {
   ASSERT_TRUE(keeper->ok()) << keeper->fault().text;
 
   std::thread sweeper{[&] {
-    Descriptor watched{static_cast<int>(::syscall(SYS_pidfd_open, launcher, 0))};
+    os::Descriptor watched{static_cast<int>(::syscall(SYS_pidfd_open, launcher, 0))};
     EXPECT_TRUE(sweep(path_, std::move(watched)).ok());
   }};
   std::this_thread::sleep_for(std::chrono::milliseconds{50});

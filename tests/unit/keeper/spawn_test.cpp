@@ -13,20 +13,20 @@
 #include <string>
 
 #include "forked.hpp"
-#include "keeper/descriptor.hpp"
+#include "os/descriptor.hpp"
 
 namespace gangway::keeper {
 namespace {
 
 struct Pipe {
-  Descriptor read_end;
-  Descriptor write_end;
+  os::Descriptor read_end;
+  os::Descriptor write_end;
 
   Pipe() {
     std::array<int, 2> ends{};
     EXPECT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
-    read_end = Descriptor{ends[0]};
-    write_end = Descriptor{ends[1]};
+    read_end = os::Descriptor{ends[0]};
+    write_end = os::Descriptor{ends[1]};
   }
 
   std::string read_all() {
@@ -78,8 +78,8 @@ TEST(Spawn, HidesTheRanksIdentityFromAWorkerOnly) {
 }
 
 TEST(Spawn, GivesAWorkerNoDescriptorButTheNamedOnes) {
-  const Descriptor leaked{::open("/dev/zero", O_RDONLY)};  // without CLOEXEC
-  const Descriptor named{::open("/dev/full", O_RDONLY | O_CLOEXEC)};
+  const os::Descriptor leaked{::open("/dev/zero", O_RDONLY)};  // without CLOEXEC
+  const os::Descriptor named{::open("/dev/full", O_RDONLY | O_CLOEXEC)};
   SpawnRequest request = shell("readlink /proc/$$/fd/*; true");
   request.is_worker = true;
   request.descriptors = {named.get()};
@@ -132,7 +132,7 @@ TEST(Spawn, LetsTheChildDieWithItsParent) {
   }};
   pid_t child = 0;
   ASSERT_EQ(::read(pids.read_end.get(), &child, sizeof(child)), static_cast<ssize_t>(sizeof(child)));
-  const Descriptor process{static_cast<int>(::syscall(SYS_pidfd_open, child, 0))};
+  const os::Descriptor process{static_cast<int>(::syscall(SYS_pidfd_open, child, 0))};
   pollfd end{.fd = process.get(), .events = POLLIN, .revents = 0};
   EXPECT_EQ(::poll(&end, 1, 100), 0);
   parent.kill(SIGKILL);

@@ -28,12 +28,12 @@ namespace {
 
 using Options = std::map<std::string, std::string>;
 
-Descriptor descriptor_of(const Options& options, const char* name) {
-  return Descriptor::adopt(std::stoi(options.at(name))).value();
+os::Descriptor descriptor_of(const Options& options, const char* name) {
+  return os::Descriptor::adopt(std::stoi(options.at(name))).value();
 }
 
 Arena arena_of(const Options& options) {
-  const Descriptor memory = descriptor_of(options, "--arena-fd");
+  const os::Descriptor memory = descriptor_of(options, "--arena-fd");
   return Arena::map(memory.get(), std::stoull(options.at("--arena-base"))).value();
 }
 

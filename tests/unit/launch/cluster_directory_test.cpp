@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "launch/private_file.hpp"
+#include "os/host_name.hpp"
 #include "temporary_directory.hpp"
 
 namespace gangway::launch {
@@ -17,7 +18,7 @@ using testing::IsEmpty;
 
 ClusterState state_of_this_process() {
   ClusterState state;
-  state.host = host_name();
+  state.host = os::host_name();
   state.supervisor = this_process();
   state.scratch_dir = "/dev/shm/gangway.0.00000000";
   state.cookie = "0123456789abcdef";

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include "launch/scratch.hpp"
+#include "os/file.hpp"
 #include "temporary_directory.hpp"
 
 namespace gangway::launch {
@@ -17,7 +18,7 @@ TEST(PrivateFile, ReplacesTheContentAndStaysClosedToOthers) {
   const auto file = directory.path() / "key.pem";
   ASSERT_TRUE(write_private_file(file, "old and longer"));
   ASSERT_TRUE(write_private_file(file, "new"));
-  EXPECT_EQ(read_file(file).value(), "new");
+  EXPECT_EQ(os::read_file(file).value(), "new");
   EXPECT_TRUE(check_private_file(file));
   EXPECT_FALSE(std::filesystem::exists(directory.path() / "key.pem.new"));
 }
@@ -38,8 +39,8 @@ TEST(PrivateFile, IsReadUpToABound) {
   const TemporaryDirectory directory;
   const auto file = directory.path() / "large";
   ASSERT_TRUE(write_private_file(file, std::string(200'000, 'x')));
-  EXPECT_EQ(read_file(file, 200'000).value().size(), 200'000U);
-  EXPECT_THAT(read_file(file, 199'999).fault().text, HasSubstr("too large"));
+  EXPECT_EQ(os::read_file(file, 200'000).value().size(), 200'000U);
+  EXPECT_THAT(os::read_file(file, 199'999).fault().text, HasSubstr("too large"));
 }
 
 TEST(Scratch, IsMadeAndRemoved) {

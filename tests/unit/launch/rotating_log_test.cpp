@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "launch/private_file.hpp"
+#include "os/file.hpp"
 #include "temporary_directory.hpp"
 
 namespace gangway::launch {
@@ -20,9 +21,9 @@ TEST(RotatingLog, KeepsTwoFilesAndNoMore) {
   ASSERT_TRUE(log.ok());
   for (int i = 0; i < 50; ++i) log.value().append("line " + std::to_string(i) + " of many\n");
 
-  EXPECT_LE(read_file(file).value().size(), 100U);
-  EXPECT_THAT(read_file(file).value(), EndsWith("line 49 of many\n"));
-  EXPECT_LE(read_file(file.string() + ".1").value().size(), 100U);
+  EXPECT_LE(os::read_file(file).value().size(), 100U);
+  EXPECT_THAT(os::read_file(file).value(), EndsWith("line 49 of many\n"));
+  EXPECT_LE(os::read_file(file.string() + ".1").value().size(), 100U);
   std::size_t files = 0;
   for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator{directory.path()}) ++files;
   EXPECT_EQ(files, 2U);
@@ -33,7 +34,7 @@ TEST(RotatingLog, GoesOnWhereItWas) {
   const auto file = directory.path() / "job.log";
   RotatingLog::open(file).value().append("first\n");
   RotatingLog::open(file).value().append("second\n");
-  EXPECT_EQ(read_file(file).value(), "first\nsecond\n");
+  EXPECT_EQ(os::read_file(file).value(), "first\nsecond\n");
   EXPECT_TRUE(check_private_file(file));
 }
 
@@ -41,7 +42,7 @@ TEST(RotatingLog, MarksTheSupervisorsOwnLines) {
   const TemporaryDirectory directory;
   auto log = RotatingLog::open(directory.path() / "job.log");
   log.value().warning("something");
-  EXPECT_THAT(read_file(directory.path() / "job.log").value(), EndsWith("Z supervisor warning: something\n"));
+  EXPECT_THAT(os::read_file(directory.path() / "job.log").value(), EndsWith("Z supervisor warning: something\n"));
 }
 
 TEST(RotatingLog, ShowsTheLastOutputInOneLine) {

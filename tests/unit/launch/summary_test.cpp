@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "launch/private_file.hpp"
+#include "os/host_name.hpp"
 #include "temporary_directory.hpp"
 
 namespace gangway::launch {
@@ -11,7 +12,7 @@ namespace {
 class SummaryTest : public testing::Test {
  protected:
   void SetUp() override {
-    state_.host = host_name();
+    state_.host = os::host_name();
     state_.supervisor = this_process();
     state_.phase = Phase::running;
     ASSERT_TRUE(home_.create_cluster("one", state_).ok());

@@ -19,6 +19,7 @@
 #include "launch/private_file.hpp"
 #include "launch/start.hpp"
 #include "launch/stop.hpp"
+#include "os/file.hpp"
 #include "temporary_directory.hpp"
 
 namespace gangway::launch {
@@ -83,7 +84,7 @@ class SupervisorTest : public testing::Test {
       for (const auto& entry : std::filesystem::directory_iterator{"/proc"}) {
         const std::string pid = entry.path().filename().string();
         if (pid.find_first_not_of("0123456789") != std::string::npos || std::stoi(pid) == ::getpid()) continue;
-        const auto variables = read_file(entry.path() / "environ", 16 * base::mib);
+        const auto variables = os::read_file(entry.path() / "environ", 16 * base::mib);
         if (variables && variables.value().find(notes_.path().string()) != std::string::npos &&
             process_with_pid(std::stoi(pid))) {
           return false;
@@ -108,7 +109,7 @@ TEST_F(SupervisorTest, StartsAClusterAndStopsIt) {
   const auto cluster = start("ready");
   ASSERT_TRUE(cluster.ok()) << cluster.fault().text;
   EXPECT_TRUE(check_private_file(cluster.value().connection_file));
-  EXPECT_THAT(read_file(cluster.value().connection_file).value(),
+  EXPECT_THAT(os::read_file(cluster.value().connection_file).value(),
               AllOf(HasSubstr(R"("address": "127.0.0.1", "port": 1,)"), HasSubstr("BEGIN CERTIFICATE"),
                     HasSubstr("PRIVATE KEY")));
   const ClusterState running = state();
@@ -127,7 +128,7 @@ TEST_F(SupervisorTest, StartsAClusterAndStopsIt) {
 
 TEST_F(SupervisorTest, TellsTheKeepersWhereTheyAre) {
   ASSERT_TRUE(start("ready").ok());
-  const std::string arguments = read_file(notes_.path() / "arguments").value();
+  const std::string arguments = os::read_file(notes_.path() / "arguments").value();
   EXPECT_THAT(arguments, HasSubstr("--cluster-dir\n" + home_.cluster("one").path().string() + "\n"));
   EXPECT_THAT(arguments, HasSubstr("--scratch-dir\n" + state().scratch_dir + "\n"));
   EXPECT_THAT(arguments, HasSubstr("--engines\n3\n"));
@@ -138,7 +139,7 @@ TEST_F(SupervisorTest, ShowsWhatMpirunSaidWhenItDiesEarly) {
   EXPECT_THAT(failure, StartsWith("mpirun ended with status 7 before the engines were ready; it says: the first "
                                   "line | no route to nowhere; all of it is in "));
   EXPECT_EQ(failure.find('\n'), std::string::npos);
-  EXPECT_THAT(read_file(home_.failed_log("one")).value(), HasSubstr("no route to nowhere"));
+  EXPECT_THAT(os::read_file(home_.failed_log("one")).value(), HasSubstr("no route to nowhere"));
 }
 
 TEST_F(SupervisorTest, GivesUpWhenTheEnginesNeverCome) {

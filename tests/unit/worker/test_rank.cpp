@@ -39,7 +39,7 @@ std::string number(int fd) {
 
 TestRank::TestRank() {
   module.fill(0xAB);
-  const keeper::Descriptor arena_fd = take(keeper::Arena::create(arena_bytes));
+  const os::Descriptor arena_fd = take(keeper::Arena::create(arena_bytes));
   arena_ = take(keeper::Arena::map(arena_fd.get(), keeper::arena_base));
   keeper::ChannelDescriptors ours = take(keeper::ChannelDescriptors::create());
   keeper::SpawnRequest request;

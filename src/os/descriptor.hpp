@@ -1,11 +1,13 @@
-// A file descriptor with one owner.
+// A file descriptor with one owner, and the words of a failed system call.
 #pragma once
 
+#include <cerrno>
+#include <string>
 #include <utility>
 
 #include "base/result.hpp"
 
-namespace gangway::keeper {
+namespace gangway::os {
 
 /// Owns a descriptor and closes it. Empty when default constructed or moved from.
 class Descriptor {
@@ -27,14 +29,24 @@ class Descriptor {
   [[nodiscard]] int get() const { return fd_; }
   explicit operator bool() const { return fd_ >= 0; }
 
-  /// Closes it now.
+  /// Gives the descriptor away.
+  [[nodiscard]] int release() { return std::exchange(fd_, -1); }
+
+  /// Closes it now, if there is one.
   void reset() { Descriptor{std::move(*this)}; }
 
  private:
   int fd_ = -1;
 };
 
-/// "cannot <what>: <the system's text for `error`>".
-base::Fault system_fault(const char* what, int error);
+/// The two ends of a pipe; neither is inherited by programs that are started.
+struct Pipe {
+  Descriptor read_end;
+  Descriptor write_end;
+};
+base::Result<Pipe> make_pipe();
 
-}  // namespace gangway::keeper
+/// "`what`: <the system's text for `error`>". By default the error of the system call just made.
+base::Fault system_fault(const std::string& what, int error = errno);
+
+}  // namespace gangway::os
