@@ -185,6 +185,7 @@ CommandLine mpirun_command(const Mpirun& mpirun, const JobSettings& job, const E
   if (!one_host) append_hosts(command.arguments, job, command.environment);
   append(command.arguments, {"-n", std::to_string(job.gateways + job.engines)});
   append(command.arguments, keeper_command(job));
+  if (!one_host) append(command.arguments, {"--hosts", std::to_string(job.hosts.size())});
   return command;
 }
 

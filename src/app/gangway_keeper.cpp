@@ -3,13 +3,18 @@
 //
 //   --gateways G  --engines E  --arena-bytes N      what to start: the first G ranks are gateways
 //   --scratch-dir DIR  --cookie HEX      where and whom to tell if the rank dies
+//   --hosts N      on how many hosts the cluster is, if not on one; not handed on
 //   --rank-program PATH  --worker-program PATH      in place of those beside this one; not handed on
 //
 // As `gangway-keeper --sweep DIR FD` it is the sweeper of keeper/node_scratch.hpp.
+#include <unistd.h>
+
 #include <charconv>
+#include <csignal>
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <optional>
 #include <string>
@@ -42,7 +47,7 @@ struct CommandLine {
                            " is not an option with a value; this program is started by gangway start"};
       }
       line.options[name] = arguments[i + 1];
-      if (name == "--rank-program" || name == "--worker-program") continue;
+      if (name == "--rank-program" || name == "--worker-program" || name == "--hosts") continue;
       line.for_rank.insert(line.for_rank.end(), {name, arguments[i + 1]});
     }
     return line;
@@ -78,7 +83,8 @@ std::optional<int> world_rank() {
   return std::nullopt;
 }
 
-/// Tells the other ranks of the node that this one is dead, and wakes them.
+/// Tells the others that this rank is dead: those of its node at once, gateways on other nodes by a file in the
+/// cluster's directory, which they look at every second.
 class Obituary {
  public:
   static base::Result<Obituary> open(const CommandLine& line, int rank) {
@@ -93,8 +99,13 @@ class Obituary {
     if (!page) return page.fault();
     auto bells = keeper::Bells::open(line.text("--cookie"));
     if (!bells) return bells.fault();
-    return Obituary{rank, static_cast<int>(gateways.value() + engines.value()), std::move(page).value(),
-                    std::move(bells).value()};
+    Obituary obituary{rank, static_cast<int>(gateways.value() + engines.value()), std::move(page).value(),
+                      std::move(bells).value()};
+    if (line.options.contains("--hosts")) {
+      obituary.directory_ = line.text("--cluster-dir");
+      obituary.ends_job_ = static_cast<std::uint64_t>(rank) < gateways.value();
+    }
+    return obituary;
   }
 
   void publish(int wait_status) const {
@@ -103,16 +114,30 @@ class Obituary {
     for (int other = 0; other < ranks_; ++other) {
       if (other != rank_) bells_.ring_if_asleep(page_, other);
     }
+    if (!directory_.empty()) write_file(wait_status);
+    // Engines elsewhere would wait for ever for a gateway that is gone.
+    if (ends_job_) ::kill(::getppid(), SIGTERM);
   }
 
  private:
   Obituary(int rank, int ranks, keeper::NodePage page, keeper::Bells bells)
       : rank_{rank}, ranks_{ranks}, page_{std::move(page)}, bells_{std::move(bells)} {}
 
+  /// It appears whole. That it cannot be written means that the cluster is being removed.
+  void write_file(int wait_status) const {
+    const std::string path = directory_ + "/dead-" + std::to_string(rank_);
+    const std::string unfinished = path + ".new";
+    std::ofstream{unfinished} << wait_status << '\n';
+    std::error_code removed;
+    std::filesystem::rename(unfinished, path, removed);
+  }
+
   int rank_;
   int ranks_;
   keeper::NodePage page_;
   keeper::Bells bells_;
+  std::string directory_;  // empty: all ranks are on this node
+  bool ends_job_ = false;
 };
 
 base::Result<keeper::KeeperSettings> settings_of(const CommandLine& line, int rank) {

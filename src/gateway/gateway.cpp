@@ -14,6 +14,7 @@
 #include "gateway/address_file.hpp"
 #include "gateway/bells_text.hpp"
 #include "gateway/clients.hpp"
+#include "gateway/obituaries.hpp"
 #include "keeper/wait_status.hpp"
 #include "mpi/link.hpp"
 #include "mpi/loop.hpp"
@@ -28,6 +29,9 @@ namespace asio = boost::asio;
 
 // How long the last words to clients may take when the cluster ends.
 constexpr base::Duration farewell_max = base::seconds(2);
+
+// How often the gateway looks for deaths on other nodes.
+constexpr base::Duration obituaries_interval = base::seconds(1);
 
 /// The gateway's parts, wired. One object, so that the callbacks have one thing to refer to.
 class Gateway {
@@ -106,6 +110,19 @@ class Gateway {
     if (const base::Status written = write_note(); !written) log_.warning(written.fault().text);
   }
 
+  /// Ranks on other nodes; those of this one are told of by the loop.
+  void look_for_deaths() {
+    if (doorbell_.world().one_node() || now() < next_look_) return;
+    next_look_ = now() + obituaries_interval;
+    for (const auto& [rank, wait_status] : read_obituaries(settings_.cluster_directory)) {
+      if (rank >= doorbell_.world().size() || doorbell_.world().on_this_node(rank)) continue;
+      if (!dead_afar_.insert(rank).second) continue;
+      link_.forget(rank);
+      if (mpi::NetworkBells* const network = doorbell_.network()) network->forget(rank);
+      on_rank_died(rank, wait_status);
+    }
+  }
+
   void on_rank_died(int rank, int wait_status) {
     end_.anybody_died = true;
     const auto engine = engine_of_rank_.find(rank);
@@ -129,6 +146,7 @@ class Gateway {
     }
     clients_.resume_drained();
     tell_ways();
+    look_for_deaths();
     const bool any = !effects_.empty();
     if (any) carry_out();
     if (controller_.stopped()) take_leave();
@@ -167,6 +185,7 @@ class Gateway {
   base::Duration sleep_max() {
     base::Duration longest = base::seconds(3600);
     if (const std::optional<base::Instant> deadline = controller_.next_deadline()) longest = *deadline - os::now();
+    if (!doorbell_.world().one_node()) longest = std::min(longest, obituaries_interval);
     if (leaving_since_) longest = std::min(longest, base::milliseconds(10));
     return longest;
   }
@@ -187,6 +206,8 @@ class Gateway {
   std::map<int, std::string> host_of_rank_;
   std::set<EngineId> ready_;
   std::uint64_t ways_told_ = 0;
+  std::set<int> dead_afar_;
+  base::Instant next_look_;
   bool is_announced_ = false;
   std::optional<base::Instant> leaving_since_;
   asio::io_context io_;

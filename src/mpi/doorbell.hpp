@@ -49,6 +49,8 @@ class Doorbell {
   /// Takes all rings that have arrived; returns how many.
   std::uint64_t silence() const;
 
+  [[nodiscard]] const World& world() const { return *world_; }
+
   /// The page, for who wants to look at other ranks of this node.
   [[nodiscard]] const keeper::NodePage& page() const { return page_; }
   [[nodiscard]] const keeper::Bells& bells() const { return bells_; }

@@ -194,6 +194,26 @@ TEST_F(NodesTest, LeaveNothingWhenTheSupervisorAndMpirunAreKilled) {
   stop();
 }
 
+TEST_F(NodesTest, LoseAnEngineOfAnotherHostAndGoOn) {
+  start();
+  const std::vector<std::string> last = words(gangway_on_node1({"engines", "two"}).out);
+  // ENGINE HOST PID RUNNING WAITING FINISHED, of the header and of engines 0 to 3
+  ASSERT_EQ(last.size(), 5U * 6);
+  ASSERT_EQ(last[4 * 6 + 1], "node2");
+  kill_at_once(std::stoi(last[4 * 6 + 2]));
+  ASSERT_TRUE(eventually([&] { return status().find("3 of 4") != std::string::npos; })) << status();
+  work();
+  stop();
+}
+
+TEST_F(NodesTest, EndWithTheirGateway) {
+  start();
+  for (const pid_t gateway : Traces::of("two").pids_of("gangway-rank", "gateway")) kill_at_once(gateway);
+  expect_nothing_left();
+  EXPECT_THAT(gangway_on_node1({"status", "two"}).error, HasSubstr("the cluster two has ended"));
+  stop();
+}
+
 TEST_F(NodesTest, TellWhatIsWrongWithAHost) {
   std::ofstream{std::filesystem::path{std::getenv("GANGWAY_HOME")} / "away.ini"} << "[mpi]\nhosts = node2:1\n";
   const Outcome away =

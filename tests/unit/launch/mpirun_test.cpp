@@ -108,12 +108,14 @@ TEST(MpirunCommand, OnSeveralHostsFillsThemInOrderWithTheGatewayOnTheFirst) {
   const CommandLine four = mpirun_command({"/usr/bin/mpirun", 4}, job_on_two_hosts(), {{"LD_LIBRARY_PATH", "/x"}});
   EXPECT_EQ(four.arguments, joined({{"/usr/bin/mpirun", "--map-by", "slot", "--host", "node1:4,node2:1", "-x",
                                      "GANGWAY_COOKIE", "-x", "LD_LIBRARY_PATH", "-n", "5"},
-                                    keeper}));
+                                    keeper,
+                                    {"--hosts", "2"}}));
   const CommandLine five = mpirun_command({"/usr/bin/mpirun", 5}, job_on_two_hosts(), {});
   EXPECT_EQ(five.arguments,
             joined({{"/usr/bin/mpirun", "--enable-recovery", "--map-by", "slot:OVERSUBSCRIBE", "--bind-to", "none",
                      "--host", "node1:4,node2:1", "-x", "GANGWAY_COOKIE", "-n", "5"},
-                    keeper}));
+                    keeper,
+                    {"--hosts", "2"}}));
 }
 
 TEST(MpirunCommand, OnSeveralHostsUsesTcpBetweenThemAndNoticesALostOne) {
