@@ -13,6 +13,7 @@
 #include "core/store.hpp"
 #include "engine/rank.hpp"
 #include "gateway/gateway.hpp"
+#include "gateway/obituaries.hpp"
 #include "keeper/arena.hpp"
 #include "keeper/keeper_link.hpp"
 #include "keeper/own_death.hpp"
@@ -138,7 +139,9 @@ int run_engine(const Arguments& a, mpi::World& world, const mpi::Doorbell& doorb
   const engine::RankEnd end =
       engine::run_rank(settings, world, doorbell, arena.value(), keeper_link, tls::sha256, log);
   const int status = end.in_order ? EXIT_SUCCESS : EXIT_FAILURE;
-  world.leave(end.anybody_died || !end.in_order, status);
+  // Of deaths on other nodes only the gateway is told in time.
+  const bool died_afar = !world.one_node() && !gateway::read_obituaries(a.cluster_directory).empty();
+  world.leave(end.anybody_died || died_afar || !end.in_order, status);
   return status;
 }
 
