@@ -1,5 +1,6 @@
 // What may stand in a profile, and what is said about all that may not.
 #include <fstream>
+#include <iterator>
 #include <string>
 
 #include <gmock/gmock.h>
@@ -74,6 +75,16 @@ TEST_F(ProfileTest, LeavesOutWhatItLikes) {
   const Profile profile = load("[cluster]\nengines = 3\n").value();
   EXPECT_EQ(profile, Profile::local(3));
   EXPECT_GE(load("").value().engines, 1U) << "as many as processors";
+}
+
+// The example is copied from there by people.
+TEST_F(ProfileTest, CanBeTheReadmesExample) {
+  std::ifstream readme{GANGWAY_TEST_SUPPORT "/../../README.md"};
+  const std::string text{std::istreambuf_iterator<char>{readme}, {}};
+  const std::size_t begin = text.find("```ini\n") + 7;
+  const std::string example = text.substr(begin, text.find("```", begin) - begin);
+  EXPECT_THAT(example, HasSubstr("[cluster]"));
+  EXPECT_EQ(fault_of(example), "no fault");
 }
 
 TEST_F(ProfileTest, NamesUnknownSectionsAndKeysWithThoseThereAre) {
