@@ -46,6 +46,10 @@ struct Limits {
   /// Results a session has not acknowledged, in bytes: above it none of its tasks is handed out.
   std::uint64_t session_results_bytes_max = 256 * mib;
 
+  /// What a task is expected to bring while nothing is known of its kind: so many tasks are not out at once that
+  /// their results would exceed the above. See core/results_window.hpp.
+  std::uint64_t result_bytes_guess = encoded_object_bytes_max;
+
   // Window of one engine: what it has been handed and has not answered.
   std::uint32_t engine_attempts_max = 64;
   std::uint64_t engine_bytes_max = 128 * mib;

@@ -36,7 +36,7 @@ struct Submission {
   [[nodiscard]] std::uint32_t parts() const {
     return engines.empty() ? 1 : static_cast<std::uint32_t>(engines.size());
   }
-  [[nodiscard]] std::uint64_t bytes() const { return operation.size(); }
+  [[nodiscard]] std::uint64_t bytes() const { return wire::credit_bytes(operation.size(), label, needs); }
 };
 
 /// What a session waits for and how it goes on. One thread at a time.
@@ -67,7 +67,7 @@ class Requests {
   /// Everything that is not finished fails with ConnectionError.
   void fail_all(const std::string& reason);
 
-  /// Submissions that wait here, in number and bytes of their operations.
+  /// Submissions that wait here, in number and bytes of credit.
   [[nodiscard]] std::size_t waiting() const { return waiting_.size(); }
   [[nodiscard]] std::uint64_t waiting_bytes() const { return waiting_bytes_; }
 

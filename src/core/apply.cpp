@@ -53,14 +53,15 @@ void Controller::apply_fact(const ModuleStored& fact) {
 void Controller::apply_fact(const TaskAccepted& fact) {
   const auto parts = static_cast<std::uint32_t>(std::max<std::size_t>(1, fact.engines.size()));
   Task& task = state_.tasks.add(Task{fact.first_task, fact.session, fact.request, fact.engines, fact.label,
-                                     fact.needs, fact.operation, fact.operation.size(), fact.submitted_ns,
-                                     std::vector<Part>(parts), parts, parts});
+                                     fact.needs, fact.operation, fact.operation.size(),
+                                     wire::credit_bytes(fact.operation.size(), fact.label, fact.needs),
+                                     fact.submitted_ns, std::vector<Part>(parts), parts, parts});
   state_.last_task = std::max(state_.last_task, fact.first_task.value() - id_base_ + parts - 1);
   state_.waiting += parts;
   Session& session = state_.sessions.at(fact.session);
   session.tasks.insert(session.tasks.end(), fact.first_task);
   session.tasks_used += parts;
-  session.bytes_used += task.operation_bytes;
+  session.bytes_used += task.credit_bytes;
   for (std::uint32_t index = 0; index < parts; ++index) {
     if (!task.balanced()) session.direct_unsettled.insert(session.direct_unsettled.end(), task.id_of(index));
     enqueue(task, index);
@@ -135,7 +136,7 @@ void Controller::apply_fact(const TaskForgotten& fact) {
   session.result_bytes -= std::get<Settled>(part.state).result_bytes;
   session.tasks_used -= 1;
   if (task.parts_unforgotten == 1) {
-    session.bytes_used -= task.operation_bytes;
+    session.bytes_used -= task.credit_bytes;
     session.tasks.erase(task.first_task);
   }
   forget_part(task, part);

@@ -25,7 +25,8 @@ Controller::Controller(Identity identity, const base::Limits& limits)
       limits_{limits},
       id_base_{static_cast<std::uint64_t>(identity_.gateway) << id_count_bits},
       engines_{limits_},
-      balanced_{engines_} {}
+      balanced_{engines_},
+      results_{limits_} {}
 
 void Controller::handle(const Event& event, base::Instant now, Effects& effects) {
   // Generous: every task that waits or runs, every entry of a list and every peer may be looked at a few times.

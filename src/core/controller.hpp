@@ -30,6 +30,7 @@
 #include "core/engine_table.hpp"
 #include "core/event.hpp"
 #include "core/record.hpp"
+#include "core/results_window.hpp"
 #include "core/task.hpp"
 #include "core/timers.hpp"
 
@@ -101,6 +102,7 @@ class Controller {
     std::set<EngineId> engines;    // have room, or tasks wait for them
     std::set<LaneKey> lanes;       // tasks have come (back)
     std::set<SessionId> sessions;  // tasks may wait for values in vain
+    bool queues = false;           // a session stands aside: what waited behind its tasks may go
   };
 
   // controller.cpp
@@ -159,6 +161,11 @@ class Controller {
   void place_lanes(Turn& turn);
   void serve_balanced(EngineId engine, Turn& turn);
   void hand_out(TaskId task, EngineId engine, Turn& turn);
+  /// Whether the result of a task that `engine` would run finds room; if not, its session may have to stand aside.
+  [[nodiscard]] bool result_finds_room(const Task& task, const Engine& engine) const;
+  bool make_room_for_result(const Task& task, const Engine& engine);
+  /// The session's results have become fewer, or what is expected of them: its tasks are looked at again.
+  void results_moved(SessionId session);
   /// Gives a task its final answer and tells its client.
   void settle(TaskId task, wire::RunInfo run, wire::Outcome outcome, Turn& turn);
   /// The same with a failure that was found here, not on an engine.
@@ -202,6 +209,7 @@ class Controller {
   EngineTable engines_;
   DirectQueues direct_;
   BalancedQueues balanced_;
+  ResultsWindow results_;
   Timers timers_;
   Dirty dirty_;
   bool stopping_ = false;

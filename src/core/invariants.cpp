@@ -16,6 +16,7 @@ void Controller::check_invariants() const {
   direct_.check_invariants();
   balanced_.check_invariants();
   engines_.check_invariants();
+  results_.check_invariants();
 }
 
 void Controller::check_tasks() const {
@@ -66,16 +67,18 @@ void Controller::check_tasks() const {
 void Controller::check_sessions() const {
   for (const auto& [id, session] : state_.sessions) {
     Session sums;
+    std::uint64_t handed = 0;
     for (const TaskId first_task : session.tasks) {
       const auto found = state_.tasks.all().find(first_task);
       GANGWAY_CHECK(found != state_.tasks.all().end() && found->second.session == id,
                     "a session's task is not there");
       const Task& task = found->second;
       sums.tasks_used += task.parts_unforgotten;
-      sums.bytes_used += task.operation_bytes;
+      sums.bytes_used += task.credit_bytes;
       for (std::uint32_t index = 0; index < task.parts.size(); ++index) {
         const TaskState& state = task.parts[index].state;
         if (const auto* settled = std::get_if<Settled>(&state)) sums.result_bytes += settled->result_bytes;
+        if (std::holds_alternative<Handed>(state)) ++handed;
         const bool unsettled = std::holds_alternative<Waiting>(state) || std::holds_alternative<Handed>(state);
         GANGWAY_CHECK((unsettled && !task.balanced()) == session.direct_unsettled.contains(task.id_of(index)),
                       "the list of direct tasks without answer is wrong");
@@ -84,6 +87,7 @@ void Controller::check_sessions() const {
     GANGWAY_CHECK(sums.tasks_used == session.tasks_used, "a session's credit is miscounted");
     GANGWAY_CHECK(sums.bytes_used == session.bytes_used, "a session's credit is miscounted in bytes");
     GANGWAY_CHECK(sums.result_bytes == session.result_bytes, "a session's results are miscounted");
+    GANGWAY_CHECK(handed == results_.in_hand(id), "the results a session may expect are miscounted");
     GANGWAY_CHECK(session.tasks_used <= limits_.session_tasks_max, "a session has more than its credit");
     GANGWAY_CHECK(session.bytes_used <= limits_.session_bytes_max, "a session has more than its credit in bytes");
     // With each record the queues learn what the session may do.
@@ -136,7 +140,9 @@ void Controller::check_nothing_idles() const {
   for (const auto& [id, engine] : engines_.all()) {
     if (const auto task = direct_.next(id)) {
       const auto owner = std::prev(state_.tasks.all().upper_bound(*task));
-      GANGWAY_CHECK(!engines_.has_room(engine, owner->second.operation_bytes), "a direct task waits without reason");
+      GANGWAY_CHECK(
+          !engines_.has_room(engine, owner->second.operation_bytes) || !result_finds_room(owner->second, engine),
+          "a direct task waits without reason");
       continue;
     }
     GANGWAY_CHECK(!engine.handed.empty() || !balanced_.next_lane(id), "an engine idles while a task waits for one");

@@ -90,6 +90,7 @@ void Controller::forget_connection(ConnectionId id, Turn& turn) {
   if (!session) return;
   connection_of_.erase(*session);
   commit(SessionEnded{*session}, turn);
+  results_.drop(*session);
 }
 
 void Controller::tell_engines_changed(Turn& turn) {

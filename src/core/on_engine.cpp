@@ -63,7 +63,9 @@ void Controller::on_message(EngineId id, const wire::AttemptFinished& message, T
     return;
   }
   const wire::RunInfo run{id, ref.attempt, task.submitted_ns, handed->handed_ns, turn.now.ns, message.run_ns};
+  results_.answered(task.session, task.label, message.outcome);
   settle(ref.task, run, message.outcome, turn);
+  results_moved(task.session);
 }
 
 void Controller::take_names(EngineId id, const wire::AttemptFinished& message) {
@@ -95,7 +97,9 @@ void Controller::on_message(EngineId id, const wire::AttemptsReturned& message, 
     if (std::holds_alternative<Abandoned>(found.part().state)) {
       commit(TaskForgotten{ref.task}, turn);
     } else {
+      results_.taken_back(found.task->session, found.task->label);
       commit(AttemptReturned{ref}, turn);
+      results_moved(found.task->session);
     }
   }
   if (!any) return;
@@ -128,6 +132,8 @@ void Controller::lose_attempt(TaskId id, EngineId engine, const std::string& rea
     commit(TaskForgotten{id}, turn);
     return;
   }
+  results_.taken_back(found.task->session, found.task->label);
+  results_moved(found.task->session);
   if (!found.task->balanced()) {
     fail(id, wire::FailureKind::engine_lost, "engine lost",
          "engine " + std::to_string(engine.value()) + " was lost while it had this: " + reason + "; " +

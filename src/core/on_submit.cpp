@@ -10,12 +10,12 @@ namespace gangway::core {
 void Controller::on_message(ConnectionId id, Connection& connection, const wire::SubmitTask& message, Turn& turn) {
   const Session& session = state_.sessions.at(*connection.session);
   const std::uint64_t parts = std::max<std::uint64_t>(1, message.engines.size());
+  const std::uint64_t bytes = wire::credit_bytes(message.operation.size(), message.label, message.needs);
   if (session.tasks_used + parts > limits_.session_tasks_max ||
-      session.bytes_used + message.operation.size() > limits_.session_bytes_max) {
+      session.bytes_used + bytes > limits_.session_bytes_max) {
     breach(id,
            "request " + std::to_string(message.request.value()) + " (" + std::to_string(parts) + " tasks, " +
-               std::to_string(message.operation.size()) +
-               " bytes) exceeds the credit: " + std::to_string(session.tasks_used) + " of " +
+               std::to_string(bytes) + " bytes) exceeds the credit: " + std::to_string(session.tasks_used) + " of " +
                std::to_string(limits_.session_tasks_max) + " tasks and " + std::to_string(session.bytes_used) +
                " of " + std::to_string(limits_.session_bytes_max) + " bytes are in use",
            turn);
@@ -40,7 +40,8 @@ void Controller::start_parts(TaskId first_task, const std::vector<EngineId>& eng
     const Engine* engine = engines_.find(target);
     if (engine != nullptr) {
       const bool first = direct_.next(target) == task;
-      if (first && engines_.has_room(*engine, state_.tasks.find(task).task->operation_bytes)) {
+      const Task& whole = *state_.tasks.find(task).task;
+      if (first && engines_.has_room(*engine, whole.operation_bytes) && result_finds_room(whole, *engine)) {
         hand_out(task, target, turn);
       }
       continue;
@@ -69,6 +70,7 @@ void Controller::on_message(ConnectionId id, Connection& connection, const wire:
     }
     commit(TaskForgotten{task}, turn);
   }
+  results_moved(*connection.session);
 }
 
 }  // namespace gangway::core

@@ -2,7 +2,8 @@
 //
 // Rules. An engine has its direct tasks first, in the order of submission; while such wait it gets no balanced ones.
 // Of the balanced tasks sessions take turns; a task goes to the engine with the fewest, then the lowest id, that
-// holds what it needs and has room. A session with too many answers that it has not acknowledged stands aside.
+// holds what it needs and has room. A session with too many answers that it has not acknowledged, or too many on
+// their way, stands aside.
 #include <string>
 #include <utility>
 
@@ -13,9 +14,12 @@ namespace gangway::core {
 
 void Controller::place(Turn& turn) {
   fail_hopeless(turn);
-  for (const EngineId engine : dirty_.engines) serve_direct(engine, turn);
-  place_lanes(turn);
-  for (const EngineId engine : dirty_.engines) serve_balanced(engine, turn);
+  do {
+    dirty_.queues = false;
+    for (const EngineId engine : dirty_.engines) serve_direct(engine, turn);
+    place_lanes(turn);
+    for (const EngineId engine : dirty_.engines) serve_balanced(engine, turn);
+  } while (dirty_.queues);
   dirty_.engines.clear();
   GANGWAY_CHECK(dirty_.lanes.empty() && dirty_.sessions.empty(), "placing made work for placing");
 }
@@ -55,9 +59,14 @@ std::string Controller::missing_values(const Task& task) const {
 void Controller::serve_direct(EngineId id, Turn& turn) {
   const Engine* engine = engines_.find(id);
   if (engine == nullptr) return;
-  while (const auto task = direct_.next(id)) {
-    if (!engines_.has_room(*engine, state_.tasks.find(*task).task->operation_bytes)) return;
-    hand_out(*task, id, turn);
+  while (const auto next = direct_.next(id)) {
+    const Task& task = *state_.tasks.find(*next).task;
+    if (!engines_.has_room(*engine, task.operation_bytes)) return;
+    if (make_room_for_result(task, *engine)) {
+      hand_out(*next, id, turn);
+    } else if (direct_.next(id) == next) {
+      return;  // it waits for this engine to be idle; so may those behind it
+    }
   }
 }
 
@@ -70,9 +79,11 @@ void Controller::place_lanes(Turn& turn) {
       const auto task = balanced_.first(*lane);
       std::optional<EngineId> engine;
       if (task) {
-        const std::uint64_t bytes = state_.tasks.find(*task).task->operation_bytes;
-        engine = lane->second == plain_lane ? engines_.least_loaded(bytes)
-                                            : engines_.least_loaded_of(balanced_.holders(*lane), bytes);
+        const Task& first = *state_.tasks.find(*task).task;
+        engine = lane->second == plain_lane
+                     ? engines_.least_loaded(first.operation_bytes)
+                     : engines_.least_loaded_of(balanced_.holders(*lane), first.operation_bytes);
+        if (engine && !make_room_for_result(first, *engines_.find(*engine))) engine.reset();
       }
       if (!engine) {
         lane = lanes.erase(lane);
@@ -91,13 +102,51 @@ void Controller::serve_balanced(EngineId id, Turn& turn) {
   while (engines_.takes_balanced(*engine)) {
     const auto lane = balanced_.next_lane(id);
     if (!lane) return;
-    const auto task = balanced_.first(*lane);
-    GANGWAY_CHECK(task, "a lane without tasks had its turn");
+    const auto first = balanced_.first(*lane);
+    GANGWAY_CHECK(first, "a lane without tasks had its turn");
+    const Task& task = *state_.tasks.find(*first).task;
     // A large task waits for room at the head of the queue: were smaller ones let by, it might wait for ever.
-    if (!engines_.has_room(*engine, state_.tasks.find(*task).task->operation_bytes)) return;
-    balanced_.served(*lane);
-    hand_out(*task, id, turn);
+    if (!engines_.has_room(*engine, task.operation_bytes)) return;
+    if (make_room_for_result(task, *engine)) {
+      balanced_.served(*lane);
+      hand_out(*first, id, turn);
+    } else if (balanced_.first(*lane)) {
+      return;  // the same for its result
+    }
   }
+}
+
+bool Controller::result_finds_room(const Task& task, const Engine& engine) const {
+  const std::uint64_t kept_bytes = state_.sessions.at(task.session).result_bytes;
+  switch (results_.room(task.session, task.label, kept_bytes)) {
+    case ResultsWindow::Room::free:
+      return true;
+    case ResultsWindow::Room::idle_engine:
+      return engine.handed.empty();
+    case ResultsWindow::Room::none:
+      break;
+  }
+  return false;
+}
+
+bool Controller::make_room_for_result(const Task& task, const Engine& engine) {
+  if (result_finds_room(task, engine)) return true;
+  results_.note_tight(task.session);
+  // To an engine that is busy it may go later. If it could not even go to an idle one, others shall not wait for it.
+  const std::uint64_t kept_bytes = state_.sessions.at(task.session).result_bytes;
+  if (results_.room(task.session, task.label, kept_bytes) == ResultsWindow::Room::none) {
+    for (const EngineId id : direct_.pause(task.session)) note_direct_waiting(id);
+    balanced_.pause(task.session);
+    dirty_.queues = true;
+  }
+  return false;
+}
+
+void Controller::results_moved(SessionId id) {
+  const auto session = state_.sessions.find(id);
+  if (session == state_.sessions.end() || !results_.take_tight(id) || paused(session->second)) return;
+  for (const EngineId engine : direct_.resume(id)) note_direct_waiting(engine);
+  for (const LaneKey& lane : balanced_.resume(id)) dirty_.lanes.insert(lane);
 }
 
 void Controller::hand_out(TaskId id, EngineId engine, Turn& turn) {
@@ -106,6 +155,7 @@ void Controller::hand_out(TaskId id, EngineId engine, Turn& turn) {
   const wire::AttemptRef attempt{id, found.part().attempts + 1};
   commit(AttemptStarted{attempt, engine, turn.now.ns}, turn);
   engines_.hand(engine, id, task.operation_bytes);
+  results_.handed(task.session, task.label);
   if (!task.balanced() && !turn.effects.to_engines.empty()) {
     // The next part of the task that the last effect is about: one more engine for the same message.
     SendToEngines& last = turn.effects.to_engines.back();

@@ -73,6 +73,7 @@ struct Task {
   std::vector<std::string> needs;  // sorted, each once
   base::SharedBytes operation;     // dropped when every part has its answer
   std::uint64_t operation_bytes = 0;
+  std::uint64_t credit_bytes = 0;  // what it takes of its session's credit
   std::int64_t submitted_ns = 0;
   std::vector<Part> parts;
   std::uint32_t parts_unsettled = 0;    // Waiting, Handed or Abandoned
@@ -123,7 +124,7 @@ class TaskTable {
 /// A registered client and what it uses of its credit.
 struct Session {
   std::uint64_t tasks_used = 0;       // parts submitted and not acknowledged
-  std::uint64_t bytes_used = 0;       // operations of tasks with such a part, each once
+  std::uint64_t bytes_used = 0;       // credit_bytes of tasks with such a part, each once
   std::uint64_t result_bytes = 0;     // of answers not acknowledged
   std::set<TaskId> tasks;             // first ids of its tasks
   std::set<TaskId> direct_unsettled;  // parts of direct tasks that have no answer yet

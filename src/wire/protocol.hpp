@@ -29,8 +29,8 @@
 // the protocol ends the session.
 //
 // Credit. Welcome grants a number of tasks and of bytes. A task counts from its submission until the client has sent
-// its acknowledgement, a task with n parts counts n times, the bytes of its operation once. A client without credit
-// does not submit; one that submits all the same is disconnected.
+// its acknowledgement, a task with n parts counts n times, its credit_bytes() once. A client without credit does not
+// submit; one that submits all the same is disconnected.
 //
 // Roles. The certificate tells the role. client_observe may Hello, QueryCluster, Ping; client_submit may also submit
 // and upload; client_administer may also Shutdown.
@@ -156,6 +156,16 @@ struct SubmitTask {
   }
   friend bool operator==(const SubmitTask&, const SubmitTask&) = default;
 };
+
+/// What a task counts against its session's credit in bytes: its operation, its label, and for each name it needs 32
+/// bytes besides the name.
+inline std::uint64_t credit_bytes(std::uint64_t operation_bytes, const std::string& label,
+                                  const std::vector<std::string>& needs) {
+  constexpr std::uint64_t entry_bytes = 32;
+  std::uint64_t bytes = operation_bytes + label.size();
+  for (const std::string& need : needs) bytes += entry_bytes + need.size();
+  return bytes;
+}
 
 /// The client has these results; the gateway may forget them.
 struct Acknowledge {

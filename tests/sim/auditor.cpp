@@ -29,6 +29,7 @@ void Auditor::observe(std::span<const core::Event> events, const core::Effects& 
   for (const auto& [id, connection] : connections_) {
     world_.require(connection.tasks <= limits_.session_tasks_max, "a client has more tasks out than its credit");
     world_.require(connection.bytes <= limits_.session_bytes_max, "a client has more bytes out than its credit");
+    world_.require(connection.kept_bytes <= kept_bytes_max_, "more results are kept for a client than its window");
   }
 }
 
@@ -71,8 +72,8 @@ void Auditor::note(const core::EngineLost& event) {
 
 void Auditor::note_submitted(Connection& connection, const wire::SubmitTask& submit) {
   connection.tasks += std::max<std::size_t>(1, submit.engines.size());
-  connection.bytes += submit.operation.size();
-  connection.request_bytes[submit.request] = submit.operation.size();
+  connection.bytes += wire::credit_bytes(submit.operation.size(), submit.label, submit.needs);
+  connection.requests[submit.request] = submit;
 }
 
 void Auditor::note_acknowledged(Connection& connection, core::ConnectionId id, const wire::Acknowledge& acknowledge) {
@@ -84,7 +85,8 @@ void Auditor::note_acknowledged(Connection& connection, core::ConnectionId id, c
     task.acknowledged = true;
     connection.tasks -= 1;
     connection.result_bytes -= task.result_bytes;
-    if (--parts_[task.first] == 0) connection.bytes -= task.bytes;
+    connection.kept_bytes -= task.kept_bytes;
+    if (--parts_[task.first] == 0) connection.bytes -= task.credit_bytes;
   }
 }
 
@@ -122,11 +124,12 @@ void Auditor::check_clients(const core::Effects& effects) {
     if (found == connections_.end()) world_.fail("a message for a client that is not connected");
     Connection& connection = found->second;
     if (const auto* accepted = std::get_if<wire::TaskAccepted>(&send.message)) {
-      const std::uint64_t bytes = connection.request_bytes.at(accepted->request);
+      const wire::SubmitTask& submit = connection.requests.at(accepted->request);
       for (std::uint64_t i = 0; i < accepted->parts; ++i) {
         Task& part = task(TaskId{accepted->first_task.value() + i});
         part.connection = send.connection;
-        part.bytes = bytes;
+        part.bytes = submit.operation.size();
+        part.credit_bytes = wire::credit_bytes(part.bytes, submit.label, submit.needs);
       }
     } else if (const auto* finished = std::get_if<wire::TaskFinished>(&send.message)) {
       Task& part = task(finished->task);
@@ -136,6 +139,8 @@ void Auditor::check_clients(const core::Effects& effects) {
       part.answered = true;
       part.result_bytes = core::outcome_bytes(finished->outcome);
       connection.result_bytes += part.result_bytes;
+      if (const auto* result = std::get_if<base::SharedBytes>(&finished->outcome)) part.kept_bytes = result->size();
+      connection.kept_bytes += part.kept_bytes;
     }
   }
 }

@@ -17,7 +17,10 @@ namespace gangway::sim {
 
 class Auditor {
  public:
-  Auditor(World& world, const Scenario& scenario) : world_{world}, limits_{scenario.limits} {}
+  Auditor(World& world, const Scenario& scenario)
+      : world_{world},
+        limits_{scenario.limits},
+        kept_bytes_max_{limits_.session_results_bytes_max + scenario.engines * limits_.result_bytes_guess} {}
 
   /// The events of a turn and their effects, before they leave.
   void observe(std::span<const core::Event> events, const core::Effects& effects);
@@ -40,13 +43,16 @@ class Auditor {
     std::uint64_t tasks = 0;
     std::uint64_t bytes = 0;
     std::uint64_t result_bytes = 0;
-    std::map<wire::RequestId, std::uint64_t> request_bytes;  // submitted, ids not told yet
+    std::uint64_t kept_bytes = 0;  // of results that engines have brought
+    std::map<wire::RequestId, wire::SubmitTask> requests;
   };
   struct Task {
     core::ConnectionId connection;
     TaskId first;
-    std::uint64_t bytes = 0;
+    std::uint64_t bytes = 0;  // of its operation
+    std::uint64_t credit_bytes = 0;
     std::uint64_t result_bytes = 0;
+    std::uint64_t kept_bytes = 0;
     bool answered = false;
     bool acknowledged = false;
     std::uint32_t attempts = 0;
@@ -78,6 +84,7 @@ class Auditor {
 
   World& world_;
   const base::Limits limits_;
+  const std::uint64_t kept_bytes_max_;                    // see core/results_window.hpp
   std::map<core::ConnectionId, Connection> connections_;  // not closed by either side
   std::map<EngineId, Engine> engines_;                    // that live
   std::map<TaskId, Task> tasks_;

@@ -16,7 +16,8 @@ constexpr std::array<std::pair<Workload, std::string_view>, 4> workload_names{{
     {Workload::mixed, "mixed"},
 }};
 
-constexpr std::array<std::pair<Canary, std::string_view>, 12> canary_names{{
+constexpr std::array<std::pair<Canary, std::string_view>, 13> canary_names{{
+
     {Canary::none, "none"},
     {Canary::lose_answer, "lose_answer"},
     {Canary::duplicate_answer, "duplicate_answer"},
@@ -29,6 +30,7 @@ constexpr std::array<std::pair<Canary, std::string_view>, 12> canary_names{{
     {Canary::forget_returned, "forget_returned"},
     {Canary::repeat_attempt, "repeat_attempt"},
     {Canary::keep_forgotten, "keep_forgotten"},
+    {Canary::trust_results, "trust_results"},
 }};
 
 template <class Names, class Value>
@@ -51,10 +53,11 @@ std::optional<Value> find_value(const Names& names, std::string_view wanted) {
 base::Limits make_limits(Random& random, std::uint32_t engines, std::uint32_t payload_bytes) {
   base::Limits limits;
   // A task for all engines and the largest operation must fit, or a client that keeps the rules could never go on.
-  const std::uint32_t operation_bytes = payload_bytes + 256;
+  const std::uint32_t operation_bytes = payload_bytes + 512;
   limits.session_tasks_max = random.one_of<std::uint32_t>({engines, engines + 1, engines + 5, engines + 100, 65'536});
   limits.session_bytes_max = random.one_of<std::uint64_t>({operation_bytes, 3ULL * operation_bytes, 512 * base::mib});
   limits.session_results_bytes_max = random.one_of<std::uint64_t>({0, 20, 500, 256 * base::mib});
+  limits.result_bytes_guess = payload_bytes + 64;  // no simulated result is longer
   limits.engine_attempts_max = random.one_of<std::uint32_t>({1, 2, 3, 8, 64});
   limits.engine_bytes_max = random.one_of<std::uint64_t>({1, 400, 128 * base::mib, 128 * base::mib});
   limits.engine_ahead = random.one_of<base::Duration>(

@@ -24,6 +24,7 @@ enum class Canary {
   forget_returned,     // the controller does not hear that tasks were given back
   repeat_attempt,      // one RunTask is sent twice
   keep_forgotten,      // an acknowledgement is not heard
+  trust_results,       // results of unknown length are expected to be empty
 };
 
 std::optional<Workload> workload_named(std::string_view name);
@@ -34,7 +35,7 @@ std::string_view name_of(Canary canary);
 inline constexpr Canary canaries[] = {Canary::lose_answer,        Canary::duplicate_answer, Canary::overstate_credit,
                                       Canary::forgive_overdraft,  Canary::exceed_window,    Canary::send_to_lost,
                                       Canary::tell_before_commit, Canary::swap_order,       Canary::forget_returned,
-                                      Canary::repeat_attempt,     Canary::keep_forgotten};
+                                      Canary::repeat_attempt,     Canary::keep_forgotten,   Canary::trust_results};
 
 struct Scenario {
   std::uint64_t seed = 0;

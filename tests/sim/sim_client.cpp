@@ -202,7 +202,10 @@ bool SimClient::submit_next() {
   if (work.target != Work::Target::balanced && request.engines.empty()) return false;
   request.parts = static_cast<std::uint32_t>(std::max<std::size_t>(1, request.engines.size()));
   const base::SharedBytes operation = operation_for(work, module_, number_, last_request_ + 1);
-  request.bytes = operation.size();
+  const std::string label = label_for(work, last_request_ + 1);
+  const bool named = work.kind == Work::Kind::chunk || work.kind == Work::Kind::missing;
+  const std::vector<std::string> needs = named ? work.names : std::vector<std::string>{};
+  request.bytes = wire::credit_bytes(operation.size(), label, needs);
   if (request.parts > tasks_credit_ || request.bytes > bytes_credit_) {
     if (!unacknowledged_.empty()) acknowledge();
     return false;
@@ -210,8 +213,7 @@ bool SimClient::submit_next() {
   tasks_credit_ -= request.parts;
   bytes_credit_ -= request.bytes;
   const wire::RequestId id{++last_request_};
-  const bool named = work.kind == Work::Kind::chunk || work.kind == Work::Kind::missing;
-  wire::SubmitTask submit{id, request.engines, "work", named ? work.names : std::vector<std::string>{}, operation};
+  const wire::SubmitTask submit{id, request.engines, label, needs, operation};
   requests_.emplace(id, std::move(request));
   ++unanswered_;
   ++next_work_;

@@ -39,7 +39,7 @@ Work some_run(const Scenario& scenario, Random& random) {
   work.run = mixed_run(random);
   work.token = random.next();
   work.argument_bytes = static_cast<std::uint32_t>(random.below(scenario.payload_bytes + 1));
-  work.result_bytes = static_cast<std::uint32_t>(random.between(8, 8 + scenario.payload_bytes));
+  work.result_bytes = random.one_of<std::uint32_t>({8, 8 + scenario.payload_bytes / 2, 8 + scenario.payload_bytes});
   return work;
 }
 
@@ -137,6 +137,8 @@ const char* function_of(Work::Kind kind) {
       return "chunk";
     case Work::Kind::erase:
       return "erase";
+    case Work::Kind::push:
+      return "push";
     default:
       return "run";
   }
@@ -165,6 +167,18 @@ Count decode_count(const base::SharedBytes& bytes) {
 
 base::SharedBytes result_for(std::uint64_t token, std::size_t bytes) {
   return base::SharedBytes{bytes_of_numbers<1>({token * 0x9e3779b97f4a7c15U}, bytes)};
+}
+
+std::string label_for(const Work& work, std::uint64_t sequence) {
+  switch (work.kind) {
+    case Work::Kind::count:
+    case Work::Kind::push:
+      return function_of(work.kind);
+    case Work::Kind::pull:
+      return "pull " + std::to_string(sequence);
+    default:
+      return function_of(work.kind) + std::string{" "} + std::to_string(work.result_bytes);
+  }
 }
 
 base::SharedBytes operation_for(const Work& work, const wire::ModuleHash& module, std::uint64_t client,

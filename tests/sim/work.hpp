@@ -65,6 +65,9 @@ struct Work {
 base::SharedBytes operation_for(const Work& work, const wire::ModuleHash& module, std::uint64_t client,
                                 std::uint64_t sequence);
 
+/// Work with the same label has results of one length; nothing is known of a pulled value.
+std::string label_for(const Work& work, std::uint64_t sequence);
+
 /// What one client does in a scenario.
 std::vector<Work> make_work(const Scenario& scenario, std::uint64_t client, Random& random);
 

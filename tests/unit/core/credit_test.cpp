@@ -30,7 +30,7 @@ TEST_F(Credit, CountsEveryPartUntilItIsAcknowledged) {
 }
 
 TEST_F(Credit, CountsTheBytesOfATaskOnceUntilItsLastPartIsAcknowledged) {
-  limits.session_bytes_max = 10;
+  limits.session_bytes_max = 11;  // the label takes one
   joins(0);
   joins(1);
   const ConnectionId id = client();
@@ -41,11 +41,22 @@ TEST_F(Credit, CountsTheBytesOfATaskOnceUntilItsLastPartIsAcknowledged) {
   submits(id, {}, {}, "1234567890");
   EXPECT_EQ(goodbye(id), "");
   submits(id, {}, {}, "1");
-  EXPECT_THAT(goodbye(id), HasSubstr("10 of 10 bytes are in use"));
+  EXPECT_THAT(goodbye(id), HasSubstr("11 of 11 bytes are in use"));
+}
+
+TEST_F(Credit, CountsLabelsAndTheNamesThatATaskNeeds) {
+  limits.session_bytes_max = 100;
+  joins(0);
+  const ConnectionId id = client();
+  const std::string name(60, 'n');
+  submits(id, {}, {name}, "work");
+  EXPECT_EQ(goodbye(id), "") << "4 for the operation, 1 for the label, 32 + 60 for the name";
+  submits(id, {}, {}, "1234");
+  EXPECT_THAT(goodbye(id), HasSubstr("97 of 100 bytes are in use"));
 }
 
 TEST_F(Credit, IsNotReturnedByAPartOfATaskInBytes) {
-  limits.session_bytes_max = 10;
+  limits.session_bytes_max = 11;
   joins(0);
   joins(1);
   const ConnectionId id = client();
@@ -92,6 +103,7 @@ TEST_F(Credit, AnUnfinishedTaskCannotBeAcknowledged) {
 
 TEST_F(Credit, ManyUnacknowledgedResultsPauseASessionButNoOther) {
   limits.session_results_bytes_max = 9;
+  limits.result_bytes_guess = 0;
   joins(0);
   const ConnectionId greedy = client();
   const ConnectionId modest = client();
@@ -107,9 +119,10 @@ TEST_F(Credit, ManyUnacknowledgedResultsPauseASessionButNoOther) {
   const TaskId other = submits(modest);
   EXPECT_EQ(handed(0), Ids{other.value()});
   finishes(0);
-  acknowledges(greedy, {first});
+  acknowledges(greedy, {first, direct});
   EXPECT_EQ(handed(0), (Ids{waits.value()})) << "direct tasks come first";
   finishes(0);
+  acknowledges(greedy, {waits});
   EXPECT_EQ(handed(0), Ids{balanced.value()});
 }
 
