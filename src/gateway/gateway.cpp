@@ -112,8 +112,8 @@ class Gateway {
 
   /// Ranks on other nodes; those of this one are told of by the loop.
   void look_for_deaths() {
-    if (doorbell_.world().one_node() || now() < next_look_) return;
-    next_look_ = now() + obituaries_interval;
+    if (doorbell_.world().one_node() || os::now() < next_look_) return;
+    next_look_ = os::now() + obituaries_interval;
     for (const auto& [rank, wait_status] : read_obituaries(settings_.cluster_directory)) {
       if (rank >= doorbell_.world().size() || doorbell_.world().on_this_node(rank)) continue;
       if (!dead_afar_.insert(rank).second) continue;

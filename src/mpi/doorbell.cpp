@@ -12,17 +12,11 @@
 #include <vector>
 
 #include "mpi/world.hpp"
+#include "os/clock.hpp"
 
 namespace gangway::mpi {
 
-namespace {
-
-base::Instant now() {
-  return {std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now().time_since_epoch())
-              .count()};
-}
-
-}  // namespace
+namespace {}  // namespace
 
 base::Result<Doorbell> Doorbell::open(const World& world, const std::string& scratch_directory,
                                       const std::string& cookie, int gateways) {
@@ -96,7 +90,7 @@ Doorbell::~Doorbell() {
 
 void Doorbell::announce(int rank) const {
   if (!world_->on_this_node(rank)) {
-    if (network_) network_->announce(rank, now());
+    if (network_) network_->announce(rank, os::now());
     return;
   }
   page_.slot(rank).messages_sent.fetch_add(1);
