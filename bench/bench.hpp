@@ -6,6 +6,8 @@
 #include <functional>
 #include <string>
 
+#include <gangway/client.hpp>
+
 #include "figure.hpp"
 #include "statistics.hpp"
 
@@ -32,6 +34,9 @@ void measure_latency(const Settings& settings, const Print& print);
 void measure_throughput(const Settings& settings, const Print& print);
 void measure_load(const Settings& settings, const Print& print);
 void measure_peers(const Settings& settings, const Print& print);
+
+/// If the run is urgent, has the kernel prefer the cluster's processes.
+void prefer_cluster(const Settings& settings, const Client& client);
 
 /// Since the call of the constructor.
 class Stopwatch {

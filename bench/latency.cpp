@@ -59,11 +59,10 @@ class Pieces {
   std::vector<double> worker_times_;
 };
 
-void measure_round_trips(const Settings& settings, const Client& client, int pause_us, Figure figure,
+void measure_round_trips(const Settings& settings, const Client& client, int count, int pause_us, Figure figure,
                          const Print& print) {
   const BalancedView any = client.balanced();
   Pieces pieces{settings};
-  const int count = settings.amount(50, 20);
   std::vector<double> times;
   for (int round = 0; round < settings.amount(20, 3); ++round) {
     for (int i = 0; i < count; ++i) {
@@ -85,16 +84,17 @@ void measure_round_trips(const Settings& settings, const Client& client, int pau
 void measure_latency(const Settings& settings, const Print& print) {
   const Cluster cluster{Profile::local(4)};
   const Client client = cluster.connect();
-  if (settings.urgent) prefer(processes_of_cluster(static_cast<pid_t>(client.engines().front().pid)));
+  prefer_cluster(settings, client);
   client.all().apply(fn<no_op>).get();  // every engine has the code
 
   Figure figure;
   figure.unit = "us";
-  figure.bound = ratio_at_most(2.5);
   figure.metric = "no-op round trip, everybody asleep before";
-  measure_round_trips(settings, client, 5000, figure, print);
+  figure.bound = ratio_at_most(2.5);
+  measure_round_trips(settings, client, settings.amount(50, 20), 5000, figure, print);
   figure.metric = "no-op round trip, one after the other";
-  measure_round_trips(settings, client, 0, figure, print);
+  figure.bound.reset();
+  measure_round_trips(settings, client, settings.amount(1000, 200), 0, figure, print);
 }
 
 }  // namespace gangway::bench

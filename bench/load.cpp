@@ -40,6 +40,7 @@ fs::path fresh_module(const Settings& settings, int number) {
 
 void measure_load(const Settings& settings, const Print& print) {
   const Cluster cluster{Profile::local(4)};
+  prefer_cluster(settings, cluster.connect());
   Reference loader{{(settings.programs / "hand_off").string()}};
   std::vector<double> first;
   std::vector<double> again;

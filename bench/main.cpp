@@ -16,6 +16,10 @@ namespace gangway::bench {
 
 void no_op() {}
 
+void prefer_cluster(const Settings& settings, const Client& client) {
+  if (settings.urgent) prefer(processes_of_cluster(static_cast<pid_t>(client.engines().front().pid)));
+}
+
 namespace {
 
 namespace fs = std::filesystem;

@@ -41,8 +41,8 @@ void measure_throughput(const Settings& settings, const Print& print) {
       mpi_command(5, settings.programs / "messages_mpi", {settings.scratch.string()}, settings.scratch);
   Reference ranks{mpi.command, mpi.environment};
   Reference tls{{(settings.programs / "echo_tls").string()}};
+  prefer_cluster(settings, client);
   if (settings.urgent) {
-    prefer(processes_of_cluster(static_cast<pid_t>(client.engines().front().pid)));
     for (const Reference* reference : {&ranks, &tls}) prefer(with_descendants(reference->pid()));
   }
 

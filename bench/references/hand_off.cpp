@@ -42,7 +42,7 @@ void hand_over(keeper::RankEnd& worker, const wire::EncodedMessage& task) {
   while (!worker.receive()) {
     pollfd event{worker.event_fd(), POLLIN, 0};
     ::poll(&event, 1, -1);
-    worker.set_sleeping(false);
+    worker.silence_bell();
     worker.set_sleeping(true);
   }
   worker.set_sleeping(false);

@@ -30,7 +30,9 @@ void PendingTask::seal() {
 void PendingTask::accepted(std::uint32_t part, TaskId id) {
   const std::lock_guard lock{mutex_};
   parts_.at(part).id = id;
-  changed_.notify_all();
+  if (waiting_for_id_ > 0) {
+    changed_.notify_all();  // others would wake for nothing
+  }
 }
 
 void PendingTask::finished(std::uint32_t part, const wire::TaskFinished& message,
@@ -107,7 +109,9 @@ TaskId PendingTask::wait_for_id() const {
     throw Error{label_ + " has no task: it was a map over an empty range"};
   }
   const Part& first = parts_.front();
+  ++waiting_for_id_;
   changed_.wait(lock, [&first] { return first.id != TaskId{} || first.state != PartState::waiting; });
+  --waiting_for_id_;
   if (first.id == TaskId{}) {
     lock.unlock();
     const std::optional<RemoteError> error = failure(0);

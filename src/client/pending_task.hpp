@@ -94,6 +94,7 @@ class PendingTask {
 
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
+  mutable std::size_t waiting_for_id_ = 0;
   std::vector<Part> parts_;
   std::vector<std::uint32_t> finish_order_;
   std::size_t elements_ = 0;

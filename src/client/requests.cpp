@@ -11,6 +11,10 @@ namespace gangway::client {
 
 namespace {
 
+// What the gateway may keep for the sake of acknowledgements that wait for company.
+constexpr std::size_t owed_tasks_max = 256;
+constexpr std::uint64_t owed_result_bytes_max = 1 * base::mib;
+
 base::Fault unexpected(const char* message, wire::RequestId request) {
   return {std::string{"the gateway sent "} + message + " for request " + std::to_string(request.value()) +
           ", which does not wait for it"};
@@ -95,6 +99,7 @@ Requests::ModuleState& Requests::deliver(const std::shared_ptr<Module>& module) 
 }
 
 void Requests::submit(Submission submission) {
+  send_acknowledgements();
   const wire::RequestId request = next_request();
   InFlight in_flight;
   in_flight.task = std::move(submission.task);
@@ -212,6 +217,9 @@ base::Status Requests::answered(const wire::TaskFinished& message) {
   in_flight.task->finished(in_flight.first_part + message.part, message,
                            host == hosts_.end() ? nullptr : host->second);
   acknowledgements_.push_back(message.task);
+  if (const auto* result = std::get_if<base::SharedBytes>(&message.outcome)) {
+    unacknowledged_result_bytes_ += result->size();
+  }
   ++acknowledged_tasks_;
   if (--in_flight.unfinished == 0) {
     acknowledged_bytes_ += in_flight.bytes;
@@ -253,6 +261,18 @@ base::Status Requests::answered(const wire::ClusterState& message) {
 }
 
 void Requests::end_turn() {
+  if (!waiting_.empty() || acknowledgements_.size() >= owed_tasks_max ||
+      unacknowledged_result_bytes_ >= owed_result_bytes_max) {
+    acknowledge();
+  }
+}
+
+void Requests::acknowledge() {
+  send_acknowledgements();
+  pump();
+}
+
+void Requests::send_acknowledgements() {
   for (std::size_t begin = 0; begin < acknowledgements_.size(); begin += base::list_entries_max) {
     const std::size_t end = std::min(begin + base::list_entries_max, acknowledgements_.size());
     using Offset = std::vector<TaskId>::difference_type;
@@ -262,7 +282,7 @@ void Requests::end_turn() {
   acknowledgements_.clear();
   tasks_used_ -= std::exchange(acknowledged_tasks_, 0);
   bytes_used_ -= std::exchange(acknowledged_bytes_, 0);
-  pump();
+  unacknowledged_result_bytes_ = 0;
 }
 
 void Requests::fail_all(const std::string& reason) {

@@ -61,8 +61,15 @@ class Requests {
   /// Takes an answer of the gateway. A fault if it breaks the protocol: then the connection is to be closed.
   base::Status handle(const wire::GatewayMessage& message);
 
-  /// Sends the acknowledgements of this turn and what they gave credit for.
+  /// Ends a turn: sends acknowledgements if they are many or hold up something that waits for credit. Others leave
+  /// with the next submission, or with acknowledge().
   void end_turn();
+
+  /// Sends the acknowledgements there are, and what they gave credit for.
+  void acknowledge();
+
+  /// Whether acknowledge() has something to send; to be called soon, since the gateway keeps the results till then.
+  [[nodiscard]] bool owes_acknowledgements() const { return !acknowledgements_.empty(); }
 
   /// Everything that is not finished fails with ConnectionError.
   void fail_all(const std::string& reason);
@@ -99,6 +106,7 @@ class Requests {
   bool fits_credit(const Submission& submission) const;
   ModuleState& deliver(const std::shared_ptr<Module>& module);
   void submit(Submission submission);
+  void send_acknowledgements();
   void fail(const Submission& submission, const std::string& reason);
   void set_engines(const std::vector<wire::EngineInfo>& engines);
   wire::RequestId next_request() { return wire::RequestId{++last_request_}; }
@@ -128,6 +136,7 @@ class Requests {
   std::vector<TaskId> acknowledgements_;
   std::uint32_t acknowledged_tasks_ = 0;
   std::uint64_t acknowledged_bytes_ = 0;
+  std::uint64_t unacknowledged_result_bytes_ = 0;
 
   std::uint64_t engines_version_ = 0;
   std::vector<wire::EngineInfo> engines_;

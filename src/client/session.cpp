@@ -15,6 +15,9 @@ namespace gangway::detail {
 
 namespace {
 
+// How long acknowledgements wait for a submission to leave with.
+constexpr std::chrono::milliseconds acknowledgement_wait{10};
+
 std::chrono::nanoseconds chrono_of(base::Duration duration) {
   return std::chrono::nanoseconds{duration.ns};
 }
@@ -58,6 +61,7 @@ void Session::connected(base::Result<std::shared_ptr<tls::Connection>> result) {
   connection_->start([this](const wire::Frame& frame) { received(frame); },
                      [this](const base::Fault& reason) { lose(reason.text); });
   send(wire::Hello{wire::protocol_version, client::process_name()});
+  flush();
   open_deadline_.expires_after(chrono_of(options_.open_timeout));
   open_deadline_.async_wait([this](const boost::system::error_code& error) {
     if (!error && !is_open_) {
@@ -104,7 +108,12 @@ base::Status Session::opened(const wire::GatewayMessage& message) {
 }
 
 void Session::send(const wire::ClientMessage& message) {
-  connection_->send(wire::encode(message));
+  connection_->enqueue(wire::encode(message));
+}
+
+// What a handler has sent leaves in one go at its end.
+void Session::flush() {
+  connection_->flush();
 }
 
 void Session::end_turn() {
@@ -113,7 +122,21 @@ void Session::end_turn() {
     return;
   }
   requests_.end_turn();
+  flush();
   publish();
+  if (!requests_.owes_acknowledgements() || acknowledgement_waits_) {
+    return;
+  }
+  acknowledgement_waits_ = true;
+  acknowledgement_.expires_after(acknowledgement_wait);
+  acknowledgement_.async_wait([this](const boost::system::error_code&) {
+    acknowledgement_waits_ = false;
+    if (!is_lost_) {
+      requests_.acknowledge();
+      flush();
+      publish();
+    }
+  });
 }
 
 void Session::tick() {
@@ -133,6 +156,7 @@ void Session::tick() {
     return;
   }
   send(wire::Ping{++pings_});
+  flush();
   queued_bytes_seen_ = connection_->queued_bytes();
   tick_.expires_after(chrono_of(options_.ping_interval));
   tick_.async_wait([this](const boost::system::error_code& error) {
@@ -177,6 +201,7 @@ void Session::lose(const std::string& reason) {
   }
   open_deadline_.cancel();
   tick_.cancel();
+  acknowledgement_.cancel();
   work_.reset();
   if (!is_open_) {
     opening_.set_value(base::Fault{text});
@@ -198,6 +223,7 @@ void Session::add_incoming() {
   for (client::Submission& submission : take_incoming()) {
     requests_.add(std::move(submission));
   }
+  flush();
   publish();
 }
 
@@ -236,6 +262,7 @@ wire::ClusterState Session::query() {
         promise.set_exception(std::make_exception_ptr(ConnectionError{*lost_reason_}));
       } else {
         requests_.query(std::move(promise));
+        flush();
       }
     });
   }

@@ -80,6 +80,7 @@ class Session {
   void received(const wire::Frame& frame);
   base::Status opened(const wire::GatewayMessage& message);
   void send(const wire::ClientMessage& message);
+  void flush();
   std::vector<client::Submission> take_incoming();
   void add_incoming();
   void end_turn();
@@ -100,12 +101,14 @@ class Session {
   std::optional<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>> work_;
   boost::asio::steady_timer open_deadline_{io_};
   boost::asio::steady_timer tick_{io_};
+  boost::asio::steady_timer acknowledgement_{io_};
   std::shared_ptr<tls::Connection> connection_;
   client::Requests requests_;
   std::promise<base::Status> opening_;
   bool is_open_ = false;
   bool is_lost_ = false;
   bool turn_posted_ = false;
+  bool acknowledgement_waits_ = false;
   std::uint64_t pings_ = 0;
   std::size_t queued_bytes_seen_ = 0;
   std::uint64_t received_bytes_seen_ = 0;

@@ -106,4 +106,8 @@ void Crew::set_sleeping(bool sleeping) {
   for (auto& [number, worker] : workers_) worker.channel.set_sleeping(sleeping);
 }
 
+void Crew::silence_bells() {
+  for (auto& [number, worker] : workers_) worker.channel.silence_bell();
+}
+
 }  // namespace gangway::engine

@@ -66,6 +66,9 @@ class Crew {
   /// Call with true before the rank sleeps and look for messages once more; with false after it.
   void set_sleeping(bool sleeping);
 
+  /// Call it when one of the workers' descriptors was readable, before looking for messages.
+  void silence_bells();
+
  private:
   struct Worker {
     keeper::RankEnd channel;

@@ -54,6 +54,8 @@ class Engine {
 
   /// See Crew::set_sleeping().
   void set_sleeping(bool sleeping) { crew_.set_sleeping(sleeping); }
+  /// See Crew::silence_bells().
+  void silence_bells() { crew_.silence_bells(); }
 
   /// The gateway has sent LeaveCluster and the answer is on its way.
   [[nodiscard]] bool has_left() const { return has_left_; }

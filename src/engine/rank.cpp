@@ -46,8 +46,9 @@ class Watch {
     fired_.erase(fd);
   }
 
-  /// Whether a descriptor has become readable since the last rearm().
+  /// Whether a descriptor has become readable since the last rearm(): any, or this one.
   [[nodiscard]] bool fired() const { return !fired_.empty(); }
+  [[nodiscard]] bool fired(int fd) const { return fired_.contains(fd); }
 
   /// After all that made them readable was taken.
   void rearm() {
@@ -125,8 +126,8 @@ class Rank {
 
   bool turn() {
     bool any = watch_.fired();
-    if (any) engine_.set_sleeping(false);  // silences the workers' bells
-    for (;;) {
+    if (any) engine_.silence_bells();
+    while (watch_.fired(keeper_link_.fd())) {
       base::Result<std::optional<keeper::KeeperReport>> report = keeper_link_.receive();
       if (!report) {
         keeper_gone(report.fault());

@@ -15,6 +15,9 @@ namespace {
 constexpr std::size_t queued_bytes_pause = 64 * base::mib;
 constexpr std::size_t queued_bytes_resume = 16 * base::mib;
 
+// How long the news that a task was accepted waits for its answer to leave with it.
+constexpr base::Duration acceptance_wait = base::milliseconds(1);
+
 core::Role role_of(tls::Role role) {
   switch (role) {
     case tls::Role::client_administer:
@@ -100,7 +103,26 @@ void Clients::send(core::ConnectionId connection, const wire::GatewayMessage& me
   } else if (const auto* goodbye = std::get_if<wire::Goodbye>(&message)) {
     log_.info("client " + found->second.connection->peer() + " is told goodbye: " + goodbye->reason);
   }
-  found->second.connection->send(wire::encode(message));
+  found->second.connection->enqueue(wire::encode(message));
+  (std::holds_alternative<wire::TaskAccepted>(message) ? patient_ : urgent_).insert(connection);
+}
+
+void Clients::flush(base::Instant now) {
+  const auto flush_all = [this](std::set<core::ConnectionId>& connections) {
+    for (const core::ConnectionId id : connections) {
+      const auto found = clients_.find(id);
+      if (found != clients_.end()) found->second.connection->flush();
+    }
+    connections.clear();
+  };
+  for (const core::ConnectionId id : urgent_) patient_.erase(id);
+  flush_all(urgent_);
+  if (patient_until_ && now >= *patient_until_) flush_all(patient_);
+  if (patient_.empty()) {
+    patient_until_.reset();
+  } else if (!patient_until_) {
+    patient_until_ = now + acceptance_wait;
+  }
 }
 
 void Clients::close(core::ConnectionId connection) {

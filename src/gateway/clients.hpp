@@ -5,12 +5,14 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
 
+#include "base/instant.hpp"
 #include "base/log.hpp"
 #include "base/result.hpp"
 #include "core/event.hpp"
@@ -35,8 +37,17 @@ class Clients {
   [[nodiscard]] const std::string& address() const { return listener_->address(); }
   [[nodiscard]] std::uint16_t port() const { return listener_->port(); }
 
-  /// Nothing happens if the connection is gone.
+  /// Leaves with the next flush(). Nothing happens if the connection is gone.
   void send(core::ConnectionId connection, const wire::GatewayMessage& message);
+
+  /// Writes what was sent since the last call, for each client in one go; to be called in every turn. That tasks were
+  /// accepted is not urgent: it waits for a millisecond at most, and most often leaves with the first answers.
+  void flush(base::Instant now);
+
+  [[nodiscard]] bool flush_wanted() const { return !urgent_.empty() || !patient_.empty(); }
+
+  /// When flush() is due for what may wait; nothing if nothing does.
+  [[nodiscard]] std::optional<base::Instant> flush_due() const { return patient_until_; }
 
   /// Closes once everything has been sent.
   void close(core::ConnectionId connection);
@@ -75,6 +86,9 @@ class Clients {
   std::uint64_t last_id_ = 0;
   std::map<core::ConnectionId, Client> clients_;
   std::set<core::ConnectionId> paused_;
+  std::set<core::ConnectionId> urgent_;   // have something to write
+  std::set<core::ConnectionId> patient_;  // have that which may wait until patient_until_
+  std::optional<base::Instant> patient_until_;
 };
 
 }  // namespace gangway::gateway

@@ -1,6 +1,8 @@
 #include "gateway/gateway.hpp"
 
+#include <algorithm>
 #include <chrono>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -149,6 +151,7 @@ class Gateway {
     look_for_deaths();
     const bool any = !effects_.empty();
     if (any) carry_out();
+    if (clients_.flush_wanted()) clients_.flush(os::now());
     if (controller_.stopped()) take_leave();
     return any;
   }
@@ -186,6 +189,7 @@ class Gateway {
     base::Duration longest = base::seconds(3600);
     if (const std::optional<base::Instant> deadline = controller_.next_deadline()) longest = *deadline - os::now();
     if (!doorbell_.world().one_node()) longest = std::min(longest, obituaries_interval);
+    if (const std::optional<base::Instant> due = clients_.flush_due()) longest = std::min(longest, *due - os::now());
     if (leaving_since_) longest = std::min(longest, base::milliseconds(10));
     return longest;
   }

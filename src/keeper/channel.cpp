@@ -143,9 +143,10 @@ std::optional<ChannelMessage> RankEnd::receive() {
 
 void RankEnd::set_sleeping(bool sleeping) {
   memory().rank_sleeps.store(sleeping ? 1 : 0);
-  if (sleeping) return;
+}
+
+void RankEnd::silence_bell() {
   std::uint64_t count = 0;
-  // Always tried: a bell may have been rung after the flag was taken and before this.
   [[maybe_unused]] const auto read = ::read(event_.get(), &count, sizeof(count));
 }
 

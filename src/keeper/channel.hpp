@@ -69,8 +69,11 @@ class RankEnd {
   [[nodiscard]] int event_fd() const { return event_.get(); }
 
   /// Call with true before waiting for event_fd(), then call receive() once more: what came earlier rings no bell.
-  /// Call with false after the wait; this also makes event_fd() unreadable.
+  /// Call with false after the wait. A bell may still ring a moment later.
   void set_sleeping(bool sleeping);
+
+  /// Makes event_fd() unreadable; call it when it was readable, before receive().
+  void silence_bell();
 
   /// What the worker's signal handler had time to write.
   [[nodiscard]] std::optional<LastWords> last_words() const;

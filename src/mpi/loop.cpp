@@ -197,7 +197,7 @@ struct Loop::State {
     if (quiet < spin_time) return false;
     if (quiet < spin_time + yield) {
       ::sched_yield();
-      return false;
+      return poll_io();  // as good a pause as any
     }
     if (link.transferring() && quiet < nap_patience) return take_nap();
     doorbell.fall_asleep();

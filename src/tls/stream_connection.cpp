@@ -49,11 +49,20 @@ void StreamConnection::start(OnFrame on_frame, OnClosed on_closed) {
 }
 
 void StreamConnection::send(wire::EncodedMessage message) {
-  if (phase_ != Phase::open) {
-    return;
+  enqueue(std::move(message));
+  flush();
+}
+
+void StreamConnection::enqueue(wire::EncodedMessage message) {
+  if (phase_ == Phase::open) {
+    outbox_.push(std::move(message));
   }
-  outbox_.push(std::move(message));
-  write();
+}
+
+void StreamConnection::flush() {
+  if (phase_ == Phase::open) {
+    write();
+  }
 }
 
 void StreamConnection::close_when_sent() {
@@ -63,6 +72,7 @@ void StreamConnection::close_when_sent() {
   if (phase_ != Phase::open) {
     return;
   }
+  write();
   phase_ = Phase::leaving;
   finish_after(leaving_wait, closed_here());
   if (!write_in_progress_) {

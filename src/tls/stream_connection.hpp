@@ -20,6 +20,8 @@ class StreamConnection final : public Connection, public std::enable_shared_from
 
   void start(OnFrame on_frame, OnClosed on_closed) override;
   void send(wire::EncodedMessage message) override;
+  void enqueue(wire::EncodedMessage message) override;
+  void flush() override;
   [[nodiscard]] std::size_t queued_bytes() const override { return outbox_.bytes(); }
   [[nodiscard]] std::uint64_t received_bytes() const override { return received_bytes_; }
   void close_when_sent() override;

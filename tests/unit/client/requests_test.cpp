@@ -7,11 +7,14 @@
 
 #include <gmock/gmock.h>
 
+#include "base/limits.hpp"
+
 namespace gangway::client {
 namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::IsEmpty;
 using testing::SizeIs;
 
 /// The requests of a session and what they have sent.
@@ -55,8 +58,8 @@ class RequestsTest : public testing::Test {
     return found;
   }
 
-  void finish(wire::RequestId request, std::uint32_t part = 0) {
-    ASSERT_TRUE(requests.handle(wire::TaskFinished{request, part, TaskId{100 + part}, {}, base::SharedBytes{}}).ok());
+  void finish(wire::RequestId request, std::uint32_t part = 0, const base::SharedBytes& result = {}) {
+    ASSERT_TRUE(requests.handle(wire::TaskFinished{request, part, TaskId{100 + part}, {}, result}).ok());
   }
 
   std::vector<wire::ClientMessage> messages;
@@ -94,9 +97,26 @@ TEST_F(RequestsTest, credit_returns_with_the_acknowledgement_and_not_before) {
   EXPECT_TRUE(std::holds_alternative<wire::SubmitTask>(messages.back())) << "the acknowledgement goes first";
 }
 
-TEST_F(RequestsTest, one_turn_is_one_acknowledgement) {
+TEST_F(RequestsTest, acknowledgements_leave_with_the_next_submission) {
   open(10);
-  for (int i = 0; i < 10; ++i) {
+  add(1);
+  add(1);
+  for (const wire::SubmitTask& task : sent<wire::SubmitTask>()) {
+    finish(task.request);
+  }
+  requests.end_turn();
+  EXPECT_THAT(sent<wire::Acknowledge>(), IsEmpty());
+  EXPECT_TRUE(requests.owes_acknowledgements());
+  add(1);
+  ASSERT_THAT(sent<wire::Acknowledge>(), SizeIs(1));
+  EXPECT_THAT(sent<wire::Acknowledge>()[0].tasks, SizeIs(2));
+  EXPECT_TRUE(std::holds_alternative<wire::SubmitTask>(messages.back()));
+  EXPECT_FALSE(requests.owes_acknowledgements());
+}
+
+TEST_F(RequestsTest, many_acknowledgements_leave_in_one_message_at_the_end_of_a_turn) {
+  open(1000);
+  for (int i = 0; i < 300; ++i) {
     add(1);
   }
   for (const wire::SubmitTask& task : sent<wire::SubmitTask>()) {
@@ -104,7 +124,15 @@ TEST_F(RequestsTest, one_turn_is_one_acknowledgement) {
   }
   requests.end_turn();
   ASSERT_THAT(sent<wire::Acknowledge>(), SizeIs(1));
-  EXPECT_THAT(sent<wire::Acknowledge>()[0].tasks, SizeIs(10));
+  EXPECT_THAT(sent<wire::Acknowledge>()[0].tasks, SizeIs(300));
+}
+
+TEST_F(RequestsTest, large_results_are_acknowledged_at_the_end_of_a_turn) {
+  open(10);
+  add(1);
+  finish(sent<wire::SubmitTask>()[0].request, 0, base::SharedBytes{base::ByteVector(2 * base::mib)});
+  requests.end_turn();
+  EXPECT_THAT(sent<wire::Acknowledge>(), SizeIs(1));
 }
 
 TEST_F(RequestsTest, bytes_are_credit_too_and_return_with_the_last_part) {

@@ -49,6 +49,7 @@ ChannelMessage wait_for_message(RankEnd& rank) {
     auto message = rank.receive();
     if (!message) wait_for_event(rank, 60s);
     rank.set_sleeping(false);
+    rank.silence_bell();
     if (message) return *std::move(message);
   }
 }
@@ -121,6 +122,7 @@ TEST_F(Channel, KeepsTheOrderOfMillionsThroughAFullRing) {
       ASSERT_TRUE(wait_for_event(rank, 60s));
     }
     rank.set_sleeping(false);
+    rank.silence_bell();
     for (; message; message = rank.receive()) {
       std::uint32_t value = 0;
       std::memcpy(&value, message->body.view().data(), sizeof(value));
@@ -176,6 +178,8 @@ TEST_F(Channel, RingsNoBellForARankThatIsAwake) {
   worker.send(message_of(1, "b"));
   EXPECT_TRUE(wait_for_event(rank, 0ms));
   rank.set_sleeping(false);
+  EXPECT_TRUE(wait_for_event(rank, 0ms));
+  rank.silence_bell();
   EXPECT_FALSE(wait_for_event(rank, 0ms));
 }
 

@@ -120,7 +120,7 @@ class Rank {
   bool receive_from_workers() {
     bool any = false;
     for (auto& [number, worker] : workers_) {
-      worker.set_sleeping(false);
+      worker.silence_bell();
       worker.set_sleeping(true);
       while (auto message = worker.receive()) {
         std::cout << "from " << number << " " << text_of(*message) << std::endl;
