@@ -85,12 +85,13 @@ class NodesTest : public testing::Test {
     return on("node1", std::move(arguments));
   }
 
+  // By which mpirun gets from one to the other.
+  std::string agent() { return words(netns({"agent"}).out).at(0); }
+
   // Starts the cluster "two" with two engines on each host.
   void start(const std::string& settings = {}) {
     const std::filesystem::path profile = std::filesystem::path{std::getenv("GANGWAY_HOME")} / "two.ini";
-    std::string agent = netns({"agent"}).out;
-    agent.erase(agent.find_last_not_of('\n') + 1);
-    std::ofstream{profile} << "[mpi]\nhosts = node1:2, node2:2\nagent = " << agent << '\n' << settings << '\n';
+    std::ofstream{profile} << "[mpi]\nhosts = node1:2, node2:2\nagent = " << agent() << '\n' << settings << '\n';
     const Outcome started = gangway_on_node1({"start", "--profile", profile});
     ASSERT_EQ(started.status, 0) << started.error;
     EXPECT_THAT(started.out, HasSubstr("cluster two is running with 4 engines"));
@@ -215,13 +216,18 @@ TEST_F(NodesTest, EndWithTheirGateway) {
 }
 
 TEST_F(NodesTest, TellWhatIsWrongWithAHost) {
-  std::ofstream{std::filesystem::path{std::getenv("GANGWAY_HOME")} / "away.ini"} << "[mpi]\nhosts = node2:1\n";
-  const Outcome away =
-      gangway_on_node1({"start", "--profile", std::string{std::getenv("GANGWAY_HOME")} + "/away.ini"});
-  EXPECT_EQ(away.status, 1);
-  EXPECT_THAT(away.error,
-              HasSubstr("the gateway would run on node2 and listen on 127.0.0.1, where nobody on this host "
-                        "can reach it; name this host, node1, first among the hosts"));
+  const auto fault_with = [&](const std::string& hosts) {
+    const std::string profile = std::string{std::getenv("GANGWAY_HOME")} + "/away.ini";
+    std::ofstream{profile} << "[mpi]\nagent = " << agent() << "\nhosts = " << hosts << '\n';
+    const Outcome outcome = gangway_on_node1({"start", "--profile", profile});
+    EXPECT_EQ(outcome.status, 1);
+    return outcome.error;
+  };
+  EXPECT_THAT(
+      fault_with("node2:1"),
+      HasSubstr("the gateway would run on node2 and listen on 127.0.0.1, where nobody on this host can reach it; "
+                "name this host, node1, first among the hosts"));
+  EXPECT_THAT(fault_with("node1:1, node9:1"), AllOf(HasSubstr("mpirun ended"), HasSubstr("node9")));
   expect_nothing_left();
 }
 

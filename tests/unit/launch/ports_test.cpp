@@ -1,5 +1,7 @@
 #include "launch/ports.hpp"
 
+#include <string>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -7,6 +9,8 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+
+#include "launch/state_file.hpp"
 
 namespace gangway::launch {
 namespace {
@@ -43,6 +47,22 @@ TEST(Ports, KnowWhichAddressMeansAll) {
   EXPECT_TRUE(is_any_address("::"));
   EXPECT_FALSE(is_any_address("127.0.0.1"));
   EXPECT_FALSE(is_any_address("node7"));
+}
+
+TEST(Host, IsKnownAsThisOneByNameAndAddress) {
+  for (const std::string& name :
+       {host_name(), host_name() + ".example.org", std::string{"localhost"}, std::string{"127.0.0.1"}}) {
+    EXPECT_TRUE(is_this_host(name)) << name;
+  }
+  EXPECT_FALSE(is_this_host("192.0.2.1"));
+  EXPECT_FALSE(is_this_host("no-such-host.invalid"));
+}
+
+TEST(Address, IsLoopbackOrNot) {
+  EXPECT_TRUE(is_loopback_address("127.0.0.1"));
+  EXPECT_TRUE(is_loopback_address("::1"));
+  EXPECT_FALSE(is_loopback_address("0.0.0.0"));
+  EXPECT_FALSE(is_loopback_address("everywhere"));
 }
 
 }  // namespace

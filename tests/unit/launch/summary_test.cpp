@@ -57,5 +57,17 @@ TEST_F(SummaryTest, ShowsWhereTheGatewayListens) {
   EXPECT_EQ(summary_of(home_.cluster("one")).address, "[::1]:4711");
 }
 
+TEST(TransportSummary, TellsWhatADeathCosts) {
+  ClusterState state;
+  state.transport = "resilient";
+  EXPECT_EQ(transport_summary(state), "resilient: shared memory; the death of a rank costs that rank");
+  state.hosts = "a:1,b:1";
+  EXPECT_EQ(transport_summary(state),
+            "resilient: shared memory, TCP between hosts; the death of a rank costs that rank");
+  state.transport = "native";
+  EXPECT_EQ(transport_summary(state),
+            "native: what this MPI chooses; the death of a rank may end or stall the whole cluster");
+}
+
 }  // namespace
 }  // namespace gangway::launch

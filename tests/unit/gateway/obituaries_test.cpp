@@ -1,0 +1,33 @@
+#include "gateway/obituaries.hpp"
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace gangway::gateway {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+using testing::Pair;
+
+TEST(Obituaries, AreReadFromTheClustersDirectory) {
+  std::string directory = std::filesystem::temp_directory_path() / "obituaries-test.XXXXXX";
+  ASSERT_NE(::mkdtemp(directory.data()), nullptr);
+  EXPECT_THAT(read_obituaries(directory), IsEmpty());
+  std::ofstream{directory + "/dead-7"} << "9\n";
+  std::ofstream{directory + "/dead-12"} << "256\n";
+  std::ofstream{directory + "/dead-13.new"} << "9\n";
+  std::ofstream{directory + "/dead-14"} << "";
+  std::ofstream{directory + "/dead-"} << "9\n";
+  std::ofstream{directory + "/state.json"} << "{}";
+  EXPECT_THAT(read_obituaries(directory), ElementsAre(Pair(7, 9), Pair(12, 256)));
+  std::filesystem::remove_all(directory);
+  EXPECT_THAT(read_obituaries(directory), IsEmpty()) << "without the directory";
+}
+
+}  // namespace
+}  // namespace gangway::gateway
