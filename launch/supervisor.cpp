@@ -31,6 +31,15 @@ constexpr seconds orderly_stop_time{5};
 constexpr seconds mpirun_stop_time{6};
 constexpr seconds leftovers_time{5};
 
+// What to look at when mpirun fails with several hosts, of which it says much and little.
+std::string advice_on_hosts(const Profile& profile) {
+  if (profile.hosts.empty()) return {};
+  const std::string agent = profile.agent.empty() ? "ssh" : profile.agent;
+  std::string names;
+  for (const Host& host : profile.hosts) names += (names.empty() ? "" : ", ") + host.name;
+  return " on " + names + " (`" + agent + " HOST true` must work for each from here, without a question)";
+}
+
 }  // namespace
 
 Supervisor::Supervisor(ClusterHome home, const SupervisorOptions& options)
@@ -227,7 +236,7 @@ void Supervisor::mpirun_ended(int status) {
   drain_output();
   end_reason_ = "mpirun " + wait_status_text(status);
   if (setup_->state.phase == Phase::starting) {
-    start_failure_ = end_reason_ + " before the engines were ready";
+    start_failure_ = end_reason_ + " before the engines were ready" + advice_on_hosts(profile_);
   }
   log_->info(end_reason_);
   leftovers_deadline_ = steady_clock::now() + leftovers_time;

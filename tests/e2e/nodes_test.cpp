@@ -227,7 +227,9 @@ TEST_F(NodesTest, TellWhatIsWrongWithAHost) {
       fault_with("node2:1"),
       HasSubstr("the gateway would run on node2 and listen on 127.0.0.1, where nobody on this host can reach it; "
                 "name this host, node1, first among the hosts"));
-  EXPECT_THAT(fault_with("node1:1, node9:1"), AllOf(HasSubstr("mpirun ended"), HasSubstr("node9")));
+  EXPECT_THAT(fault_with("node1:1, node9:1"),
+              AllOf(HasSubstr("mpirun ended with status 1 before the engines were ready on node1, node9 (`"),
+                    HasSubstr("HOST true` must work for each from here")));
   expect_nothing_left();
 }
 
