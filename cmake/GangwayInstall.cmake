@@ -38,9 +38,14 @@ if(commands)
   add_dependencies(gangway_runtime ${commands})
 endif()
 if(helpers)
-  gangway_install_programs(${GANGWAY_LIBEXECDIR} ${helpers})
   add_dependencies(gangway_runtime ${helpers})
+  list(REMOVE_ITEM helpers gangway-finish)  # part of the package, below
+  gangway_install_programs(${GANGWAY_LIBEXECDIR} ${helpers})
 endif()
+
+# Sources that `gangway build` compiles find the headers beside the library, here as in an installation.
+file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/stage)
+file(CREATE_LINK ${PROJECT_SOURCE_DIR}/include ${PROJECT_BINARY_DIR}/stage/${CMAKE_INSTALL_INCLUDEDIR} SYMBOLIC)
 
 install(DIRECTORY include/gangway DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.hpp")
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
@@ -49,8 +54,9 @@ if(TARGET Gangway::gangway)
   get_target_property(library Gangway::gangway ALIASED_TARGET)
   set_target_properties(${library} PROPERTIES EXPORT_NAME gangway INSTALL_RPATH_USE_LINK_PATH ON)
   add_dependencies(gangway_runtime ${library})
-  install(TARGETS ${library} EXPORT GangwayTargets
+  install(TARGETS ${library} gangway-finish EXPORT GangwayTargets
           LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
+          RUNTIME DESTINATION ${GANGWAY_LIBEXECDIR}
           INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
   install(EXPORT GangwayTargets NAMESPACE Gangway:: DESTINATION ${GANGWAY_PACKAGE_DIR})
   configure_package_config_file(${CMAKE_CURRENT_LIST_DIR}/GangwayConfig.cmake.in

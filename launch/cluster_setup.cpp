@@ -81,6 +81,7 @@ JobSettings job_settings(const Profile& profile, const ClusterDirectory& directo
   job.hosts = profile.hosts;
   job.transport = profile.transport;
   job.agent = profile.agent;
+  job.modules = profile.modules;
   job.as_root = ::geteuid() == 0;
   return job;
 }

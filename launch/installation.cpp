@@ -47,4 +47,12 @@ base::Result<std::filesystem::path> libexec_directory() {
                      "; install Gangway again or set GANGWAY_LIBEXEC_DIR to the directory it is in"};
 }
 
+base::Result<DevelopmentFiles> development_files() {
+  const std::filesystem::path library = own_file();
+  const std::filesystem::path include = (library.parent_path() / GANGWAY_INCLUDE_FROM_LIBRARY).lexically_normal();
+  if (::access((include / "gangway" / "gangway.hpp").c_str(), R_OK) == 0) return DevelopmentFiles{include, library};
+  return base::Fault{"Gangway's headers are not in " + include.string() + ", where they belong to " +
+                     library.string() + "; install Gangway again on this host"};
+}
+
 }  // namespace gangway::launch

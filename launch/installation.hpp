@@ -12,4 +12,13 @@ namespace gangway::launch {
 /// installation.
 base::Result<std::filesystem::path> libexec_directory();
 
+/// What sources that use Gangway are compiled with.
+struct DevelopmentFiles {
+  std::filesystem::path include;  // holds gangway/gangway.hpp
+  std::filesystem::path library;  // libgangway.so
+};
+
+/// Those that belong to this code, which must be in libgangway.so. A fault if the headers are not installed.
+base::Result<DevelopmentFiles> development_files();
+
 }  // namespace gangway::launch

@@ -12,6 +12,7 @@
 #include <csignal>
 #include <cstring>
 #include <optional>
+#include <utility>
 
 #include "base/limits.hpp"
 #include "launch/process.hpp"
@@ -90,22 +91,34 @@ base::Result<RunningJob> start_job(const CommandLine& command) {
   return job;
 }
 
-base::Result<std::string> output_of(const std::vector<std::string>& arguments, std::chrono::milliseconds time) {
-  base::Result<RunningJob> job = start_job(CommandLine{arguments, own_environment()});
+base::Result<CommandEnd> run_to_end(const CommandLine& command, std::chrono::milliseconds time) {
+  base::Result<RunningJob> job = start_job(command);
   if (!job) return job.fault();
   const auto deadline = std::chrono::steady_clock::now() + time;
-  const std::optional<std::string> text = read_to_end(job.value().output.get(), deadline);
-  if (!text) ::kill(job.value().pid, SIGKILL);
-  int status = 0;
-  while (::waitpid(job.value().pid, &status, 0) < 0 && errno == EINTR) {
+  std::optional<std::string> text = read_to_end(job.value().output.get(), deadline);
+  if (!text) {
+    ::kill(-job.value().pid, SIGKILL);
+    ::kill(job.value().pid, SIGKILL);  // it may not have its group yet
   }
-  if (!text)
-    return base::Fault{"`" + arguments.front() + "` did not answer within " + std::to_string(time.count()) + " ms"};
-  if (status != 0) {
-    return base::Fault{"`" + arguments.front() + "` " + wait_status_text(status) + ": " +
-                       text->substr(0, text->find('\n'))};
+  CommandEnd end;
+  while (::waitpid(job.value().pid, &end.wait_status, 0) < 0 && errno == EINTR) {
   }
-  return *text;
+  if (!text) {
+    return base::Fault{"`" + command.arguments.front() + "` did not answer within " + std::to_string(time.count()) +
+                       " ms"};
+  }
+  end.text = std::move(*text);
+  return end;
+}
+
+base::Result<std::string> output_of(const std::vector<std::string>& arguments, std::chrono::milliseconds time) {
+  base::Result<CommandEnd> end = run_to_end(CommandLine{arguments, own_environment()}, time);
+  if (!end) return end.fault();
+  if (end.value().wait_status != 0) {
+    return base::Fault{"`" + arguments.front() + "` " + wait_status_text(end.value().wait_status) + ": " +
+                       end.value().text.substr(0, end.value().text.find('\n'))};
+  }
+  return std::move(end.value().text);
 }
 
 std::string wait_status_text(int status) {

@@ -27,6 +27,16 @@ base::Result<RunningJob> start_job(const CommandLine& command);
 /// started, does not end in time or fails. At most 64 KiB are kept.
 base::Result<std::string> output_of(const std::vector<std::string>& arguments, std::chrono::milliseconds time);
 
+/// How a command ended, and what it printed on standard output and error: the first 64 KiB.
+struct CommandEnd {
+  int wait_status = 0;
+  std::string text;
+};
+
+/// Runs a command to its end, whatever that is. A fault if it cannot be started or does not end in time: then it is
+/// killed, with what it has started.
+base::Result<CommandEnd> run_to_end(const CommandLine& command, std::chrono::milliseconds time);
+
 /// A wait status in words: "ended with status 1", "was killed by signal 9 (Killed)".
 std::string wait_status_text(int status);
 

@@ -79,25 +79,27 @@ Environment settings_of_5(const JobSettings& job) {
 }
 
 std::vector<std::string> keeper_command(const JobSettings& job) {
-  return {job.keeper_program.string(),
-          "--cluster",
-          job.cluster,
-          "--cluster-dir",
-          job.cluster_dir.string(),
-          "--scratch-dir",
-          job.scratch_dir.string(),
-          "--cookie",
-          job.cookie,
-          "--gateways",
-          std::to_string(job.gateways),
-          "--engines",
-          std::to_string(job.engines),
-          "--bind",
-          job.bind_address,
-          "--ports",
-          std::to_string(job.port_low) + "-" + std::to_string(job.port_high),
-          "--arena-bytes",
-          std::to_string(job.arena_bytes)};
+  std::vector<std::string> command{job.keeper_program.string(),
+                                   "--cluster",
+                                   job.cluster,
+                                   "--cluster-dir",
+                                   job.cluster_dir.string(),
+                                   "--scratch-dir",
+                                   job.scratch_dir.string(),
+                                   "--cookie",
+                                   job.cookie,
+                                   "--gateways",
+                                   std::to_string(job.gateways),
+                                   "--engines",
+                                   std::to_string(job.engines),
+                                   "--bind",
+                                   job.bind_address,
+                                   "--ports",
+                                   std::to_string(job.port_low) + "-" + std::to_string(job.port_high),
+                                   "--arena-bytes",
+                                   std::to_string(job.arena_bytes)};
+  for (const std::string& module : job.modules) command.insert(command.end(), {"--module", module});
+  return command;
 }
 
 void append(std::vector<std::string>& arguments, const std::vector<std::string>& more) {

@@ -61,6 +61,7 @@ struct JobSettings {
   std::vector<Host> hosts;  // empty: this one; else each with its engines
   Transport transport = Transport::resilient;
   std::string agent;
+  std::vector<std::string> modules;  // absolute paths
   bool as_root = false;
 };
 

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <filesystem>
 #include <random>
+#include <system_error>
 
 #include <boost/program_options.hpp>
 
@@ -65,34 +67,36 @@ base::Status place_engines(Profile& profile) {
 
 std::vector<std::string> to_arguments(const SupervisorOptions& options) {
   const Profile& profile = options.profile;
-  return {"--home",
-          options.home,
-          "--name",
-          profile.name,
-          "--engines",
-          std::to_string(profile.engines),
-          "--gateways",
-          std::to_string(profile.gateways),
-          "--bind",
-          profile.bind_address,
-          "--port-low",
-          std::to_string(profile.ports.low),
-          "--port-high",
-          std::to_string(profile.ports.high),
-          "--arena-bytes",
-          std::to_string(profile.arena_bytes),
-          "--start-timeout-ms",
-          std::to_string(profile.start_timeout.count()),
-          "--hosts",
-          hosts_text(profile.hosts),
-          "--transport",
-          transport_text(profile.transport),
-          "--agent",
-          profile.agent,
-          "--report-fd",
-          std::to_string(options.report_fd),
-          "--owner-fd",
-          std::to_string(options.owner_fd)};
+  std::vector<std::string> arguments{"--home",
+                                     options.home,
+                                     "--name",
+                                     profile.name,
+                                     "--engines",
+                                     std::to_string(profile.engines),
+                                     "--gateways",
+                                     std::to_string(profile.gateways),
+                                     "--bind",
+                                     profile.bind_address,
+                                     "--port-low",
+                                     std::to_string(profile.ports.low),
+                                     "--port-high",
+                                     std::to_string(profile.ports.high),
+                                     "--arena-bytes",
+                                     std::to_string(profile.arena_bytes),
+                                     "--start-timeout-ms",
+                                     std::to_string(profile.start_timeout.count()),
+                                     "--hosts",
+                                     hosts_text(profile.hosts),
+                                     "--transport",
+                                     transport_text(profile.transport),
+                                     "--agent",
+                                     profile.agent,
+                                     "--report-fd",
+                                     std::to_string(options.report_fd),
+                                     "--owner-fd",
+                                     std::to_string(options.owner_fd)};
+  for (const std::string& module : profile.modules) arguments.insert(arguments.end(), {"--module", module});
+  return arguments;
 }
 
 base::Result<SupervisorOptions> parse_supervisor_options(int argc, const char* const* argv) {
@@ -109,7 +113,8 @@ base::Result<SupervisorOptions> parse_supervisor_options(int argc, const char* c
                                                                po::value(&profile.arena_bytes)->required())(
       "start-timeout-ms", po::value(&start_timeout_ms)->required())("hosts", po::value(&hosts)->required())(
       "transport", po::value(&transport)->required())("agent", po::value(&profile.agent)->required())(
-      "report-fd", po::value(&options.report_fd)->required())("owner-fd", po::value(&options.owner_fd)->required());
+      "module", po::value(&profile.modules))("report-fd", po::value(&options.report_fd)->required())(
+      "owner-fd", po::value(&options.owner_fd)->required());
   try {
     po::variables_map values;
     po::store(po::command_line_parser(argc, argv).options(known).run(), values);
@@ -153,6 +158,10 @@ base::Result<Profile> resolve(Profile profile) {
   if (profile.arena_bytes < arena_bytes_min) {
     return base::Fault{"an engine needs an arena of at least 16 MiB, not " + std::to_string(profile.arena_bytes) +
                        " bytes"};
+  }
+  for (std::string& module : profile.modules) {
+    std::error_code error;
+    module = std::filesystem::absolute(module, error).string();  // engines have another working directory
   }
   return profile;
 }

@@ -1,6 +1,8 @@
 // Functions that engines can call. `fn<f>` names an ordinary function by its type; a lambda or another function
 // object whose captures are trivially copyable is passed as it is. Nothing is registered by hand: using a function in
 // a call makes a stub for it in the program, which registers itself when the program's library is loaded.
+//
+// A library that clients of other builds call says in one line which functions it offers: GANGWAY_REGISTER(f, g).
 #pragma once
 
 #include <cstddef>
@@ -13,6 +15,7 @@
 
 #include <gangway/api.hpp>
 #include <gangway/archive.hpp>
+#include <gangway/detail/abi_stamp.hpp>
 #include <gangway/detail/call_stub.hpp>
 #include <gangway/detail/map_stub.hpp>
 #include <gangway/detail/signature.hpp>
@@ -20,9 +23,11 @@
 
 namespace gangway {
 
-/// A function as a value: `view.apply(fn<cost>, 2.0, 3)`. It is enough that the function is declared; a member
-/// function's object travels as the first argument. The function takes values, const references, `std::span<const
-/// T>`, `std::span<T>` or array<T>, after an optional `Engine&`; it returns void or anything that travels.
+/// A function as a value: `view.apply(fn<cost>, 2.0, 3)`. A member function's object travels as the first argument.
+/// In a program of gangway_add_program() it is enough that the function is declared: what is defined nowhere in the
+/// program is called in the libraries that the engines have (Client::load()). The function takes values, const
+/// references, `std::span<const T>`, `std::span<T>` or array<T>, after an optional `Engine&`; it returns void or
+/// anything that travels.
 template <auto function>
 inline constexpr Function<function> fn{};
 
@@ -130,5 +135,48 @@ std::vector<std::string> names_of(const Args&... args) {
   return names;
 }
 
+/// A stub together with what the callable holds: its bytes, if that is how it travels.
+template <class Callable>
+Callee callee_of(const StubInfo& stub, const Callable& callable) {
+  if constexpr (!std::is_empty_v<Callable> && !is_function<Callable> && ByteCopied<Callable>) {
+    return {stub, std::as_bytes(std::span{&callable, 1})};
+  } else {
+    return {stub, {}};
+  }
+}
+
+/// Whether a map can call a function with these parameters: each element gets the others anew.
+template <class... P>
+consteval bool can_be_mapped(Types<P...>) {
+  return false;
+}
+template <class First, class... Rest>
+consteval bool can_be_mapped(Types<First, Rest...>) {
+  return ((std::is_lvalue_reference_v<Rest> || std::is_copy_constructible_v<ArgumentType<Rest>>)&&...);
+}
+
+/// Registers the stubs of a library's function.
+template <class Callable>
+bool register_function() {
+  using Signature = typename SignatureOf<Callable>::Type;
+  static_assert(check_parameters(typename Signature::Parameters{}));
+  registered_stub<CallStub<Callable, Signature>>();
+  if constexpr (can_be_mapped(typename Signature::Parameters{})) {
+    registered_stub<MapStub<Callable, Signature>>();
+  }
+  return true;
+}
+
 }  // namespace detail
+
+/// Offers functions of a library to clients of any build; an explicit instantiation at namespace scope does it:
+/// `template struct gangway::tasks<&cost, &Mesh::area, &twice<int>>;`. They are found by name and signature.
+template <auto... functions>
+struct tasks {
+  static inline const bool registered = (detail::register_function<Function<functions>>() && ...);
+};
+
 }  // namespace gangway
+
+/// The same in a word: `GANGWAY_REGISTER(cost, &Mesh::area, twice<int>);` outside of all namespaces.
+#define GANGWAY_REGISTER(...) template struct gangway::tasks<__VA_ARGS__>

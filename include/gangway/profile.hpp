@@ -82,12 +82,12 @@ struct Profile {
   /// The program by which mpirun reaches other hosts, with its options. Empty: mpirun's own choice, which is ssh.
   std::string agent;
 
-  /// Shared libraries that every engine loads, as paths on the hosts.
+  /// Libraries that every engine loads before it is ready (see Client::load()), as paths on the hosts. Of several
+  /// with one function, the last counts.
   std::vector<std::string> modules;
 
   /// How long the engines may take to come up before the start is given up.
   std::chrono::milliseconds start_timeout = std::chrono::seconds(60);
-
   friend bool operator==(const Profile&, const Profile&) = default;
 };
 

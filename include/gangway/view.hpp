@@ -139,8 +139,9 @@ class BalancedView {
   auto map(const Callable& callable, Range&& range, const Args&... args) const {
     using Element = std::ranges::range_value_t<Range>;
     using R = detail::MapResultOf<Callable, Element, Args...>;
-    detail::MapBuilder builder{core_, detail::map_stub<Callable, Element, Args...>(), detail::names_of(args...),
-                               static_cast<std::size_t>(std::ranges::distance(range)), chunk_.elements};
+    detail::MapBuilder builder{core_, detail::callee_of(detail::map_stub<Callable, Element, Args...>(), callable),
+                               detail::names_of(args...), static_cast<std::size_t>(std::ranges::distance(range)),
+                               chunk_.elements};
     auto first = std::ranges::begin(range);
     while (const std::size_t elements = builder.next_elements()) {
       const auto last = std::ranges::next(first, static_cast<std::ranges::range_difference_t<Range>>(elements));

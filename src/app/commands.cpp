@@ -223,4 +223,20 @@ ExitCode engines(const launch::ClusterHome& home, const std::string& name, Outpu
   return exit_ok;
 }
 
+ExitCode build(const launch::ClusterHome& home, const std::string& cluster, const std::string& directory,
+               const std::vector<std::string>& flags) {
+  const bool is_path = cluster.find('/') != std::string::npos || cluster.ends_with(".json");
+  if (!is_path && !home.has_cluster(cluster)) return no_such_cluster(cluster);
+  const Client client{cluster};
+  try {
+    client.build(directory, flags);
+  } catch (const RemoteError& error) {
+    complain("the build on " + error.host() + " failed: " + error.text());  // what the compiler says has lines
+    return exit_failure;
+  }
+  std::cout << "built " << directory << " and loaded it at " << client.engines().size() << " engines of "
+            << client.cluster() << '\n';
+  return exit_ok;
+}
+
 }  // namespace gangway::app

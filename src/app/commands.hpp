@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include <gangway/profile.hpp>
 
@@ -29,6 +30,11 @@ ExitCode status(const launch::ClusterHome& home, const std::string& name, Output
 
 /// The engines of one cluster.
 ExitCode engines(const launch::ClusterHome& home, const std::string& name, Output output);
+
+/// Has a cluster compile the sources in a directory and load the library. `cluster` is a name, or the path of a
+/// connection file.
+ExitCode build(const launch::ClusterHome& home, const std::string& cluster, const std::string& directory,
+               const std::vector<std::string>& flags);
 
 /// Prints "gangway: <text>" on standard error.
 void complain(const std::string& text);

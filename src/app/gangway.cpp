@@ -1,5 +1,6 @@
 // gangway: the command line. It reads the arguments; src/app/commands.cpp does the work.
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
@@ -32,6 +33,7 @@ constexpr const char* overview = R"(gangway starts and stops clusters of C++ eng
   gangway list                        show the clusters of this account
   gangway status [NAME]               show one cluster and what it is doing
   gangway engines [NAME]              show its engines
+  gangway build DIR [--cluster NAME]  compile C++ sources on a cluster and load them there
   gangway COMMAND --help              explain one command
 
 NAME is 'default' if it is left out. Clusters keep their files in $GANGWAY_HOME, or
@@ -58,6 +60,9 @@ struct Line {
   std::string ports;
   std::string arena;
   std::optional<double> timeout_s;
+  std::vector<std::string> modules;
+  std::string directory;
+  std::vector<std::string> flags;
   bool json = false;
   bool help = false;
 };
@@ -76,8 +81,16 @@ po::options_description options_of(const std::string& command, Line& line) {
     add("ports", po::value(&line.ports)->value_name("LOW-HIGH"), "the ports it may take; any free one if left out");
     add("arena", po::value(&line.arena)->value_name("BYTES"),
         "the most memory the arrays of one engine may take; K, M and G are understood");
+    add("module", po::value(&line.modules)->value_name("PATH"),
+        "a library that the engines load before they are ready; may be given several times");
     add("timeout", po::value<double>()->value_name("SECONDS")->notifier([&](double s) { line.timeout_s = s; }),
         "how long the engines may take to come up; 60 if left out");
+  }
+  if (command == "build") {
+    add("cluster", po::value(&line.name)->value_name("NAME"),
+        "the cluster's name, or the path of its connection file; 'default' if left out");
+    add("flag", po::value(&line.flags)->value_name("FLAG"),
+        "goes to the compiler, as in --flag=-O3; may be given several times");
   }
   if (command == "list" || command == "status" || command == "engines") {
     add("json", po::bool_switch(&line.json), "print JSON, for programs");
@@ -93,9 +106,15 @@ T value_of(const char* option, base::Result<T> value) {
 }
 
 void explain(const std::string& command, const po::options_description& options) {
-  const bool takes_name = command != "list";
-  std::cout << "gangway " << command << (takes_name ? " [NAME]" : "") << " [OPTION...]\n\n" << options << '\n';
-  if (command == "start") {
+  const bool takes_name = command != "list" && command != "build";
+  const char* const takes = command == "build" ? " DIR" : takes_name ? " [NAME]" : "";
+  std::cout << "gangway " << command << takes << " [OPTION...]\n\n" << options << '\n';
+  if (command == "build") {
+    std::cout
+        << "Compiles the C++ sources in DIR into one library and loads it at all engines. Its functions that\n"
+           "GANGWAY_REGISTER() names can then be called from programs of any build.\n\n"
+           "Examples:\n  gangway build solver\n  gangway build solver --cluster big --flag=-O3 --flag=-lfftw3\n";
+  } else if (command == "start") {
     std::cout << "Examples:\n  gangway start -n 4\n  gangway start big -n 16 --bind 0.0.0.0 --ports 7000-7010\n"
               << "  gangway start --profile big.ini\n";
   } else if (command == "stop") {
@@ -113,7 +132,10 @@ std::optional<Line> read_line(const std::string& command, const std::vector<std:
   po::options_description all;
   all.add(visible);
   po::positional_options_description positional;
-  if (command != "list") {
+  if (command == "build") {
+    all.add_options()("directory", po::value(&line.directory));
+    positional.add("directory", 1);
+  } else if (command != "list") {
     all.add_options()("name", po::value(&line.name));
     positional.add("name", 1);
   }
@@ -128,6 +150,7 @@ std::optional<Line> read_line(const std::string& command, const std::vector<std:
     explain(command, visible);
     return std::nullopt;
   }
+  if (command == "build" && line.directory.empty()) throw UsageError{"build needs the directory of the sources"};
   constexpr double timeout_s_max = 24 * 3600;
   if (line.timeout_s && !(*line.timeout_s > 0 && *line.timeout_s <= timeout_s_max)) {
     throw UsageError{"--timeout takes seconds, at most a day"};
@@ -147,6 +170,7 @@ base::Result<Profile> profile_of(const Line& line) {
     if (profile.name.empty()) profile.name = std::filesystem::path{line.profile}.stem().string();
   }
   if (!line.name.empty()) profile.name = line.name;
+  if (!line.modules.empty()) profile.modules = line.modules;
   if (line.engines) profile.engines = *line.engines;
   if (!line.bind.empty()) profile.bind_address = line.bind;
   if (!line.ports.empty()) profile.ports = value_of("--ports", launch::parse_ports(line.ports));
@@ -174,6 +198,7 @@ ExitCode carry_out(const std::string& command, const Line& line) {
   const std::string name = line.name.empty() ? default_name : line.name;
   if (command == "start") return start_as(home.value(), line);
   if (command == "stop") return stop(home.value(), name);
+  if (command == "build") return build(home.value(), name, line.directory, line.flags);
   if (command == "list") return list(home.value(), output);
   if (command == "status") return status(home.value(), name, output);
   return engines(home.value(), name, output);
@@ -185,10 +210,10 @@ ExitCode run(std::vector<std::string> arguments) {
     std::cout << overview;
     return exit_ok;
   }
-  if (command.empty()) throw UsageError{"say what to do: start, stop, list, status or engines"};
-  const bool known =
-      command == "start" || command == "stop" || command == "list" || command == "status" || command == "engines";
-  if (!known) throw UsageError{"there is no command '" + command + "'"};
+  if (command.empty()) throw UsageError{"say what to do: start, stop, list, status, engines or build"};
+  constexpr std::array known{"start", "stop", "list", "status", "engines", "build"};
+  if (std::find(known.begin(), known.end(), command) == known.end())
+    throw UsageError{"there is no command '" + command + "'"};
   arguments.erase(arguments.begin());
   const std::optional<Line> line = read_line(command, arguments);
   return line ? carry_out(command, *line) : exit_ok;

@@ -6,6 +6,7 @@
 #include <iostream>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include <boost/program_options.hpp>
 
@@ -39,6 +40,7 @@ struct Arguments {
   std::string bind;
   std::string ports;
   std::uint64_t arena_bytes = 0;
+  std::vector<std::string> modules;
   int keeper_fd = -1;
   int arena_fd = -1;
   std::uint64_t arena_base = 0;
@@ -58,6 +60,7 @@ Arguments parse(int argc, char** argv) {
   add("bind", options::value(&a.bind)->required());
   add("ports", options::value(&a.ports)->required());
   add("arena-bytes", options::value(&a.arena_bytes));
+  add("module", options::value(&a.modules));
   add("keeper-fd", options::value(&a.keeper_fd)->required());
   add("arena-fd", options::value(&a.arena_fd));
   add("arena-base", options::value(&a.arena_base));
@@ -128,6 +131,7 @@ int run_engine(const Arguments& a, mpi::World& world, const mpi::Doorbell& doorb
   settings.self = {engine_of(world.rank(), a.gateways), 1, os::host_name(), ::getpid()};
   settings.gateway_rank = static_cast<int>(settings.self.id.value() % a.gateways);
   settings.module_directory = a.scratch_directory + "/modules";
+  settings.modules = a.modules;
   StderrLog log{"engine " + std::to_string(settings.self.id.value())};
 
   base::Result<keeper::Arena> arena = keeper::Arena::map(a.arena_fd, a.arena_base);

@@ -5,26 +5,9 @@
 #include "base/limits.hpp"
 #include "client/system.hpp"
 #include "code/module.hpp"
-#include "tls/digest.hpp"
+#include "code/names.hpp"
 
 namespace gangway::client {
-
-namespace {
-
-base::Result<base::SharedBytes> read_module(const std::string& path) {
-  auto content = read_file(path, "this program's code", base::object_bytes_max, Access::anybody);
-  if (!content) {
-    return content.fault();
-  }
-  if (content.value().size() > base::object_bytes_max) {
-    return base::Fault{path +
-                       " is larger than 64 MiB and cannot be sent to engines; build it without debug information, "
-                       "or strip it"};
-  }
-  return base::SharedBytes{std::move(content).value()};
-}
-
-}  // namespace
 
 base::Result<std::shared_ptr<const KnownFunction>> Functions::find(const detail::StubInfo& stub) {
   const std::lock_guard lock{mutex_};
@@ -48,7 +31,7 @@ base::Result<std::shared_ptr<const KnownFunction>> Functions::make(const detail:
   }
   auto known = std::make_shared<KnownFunction>();
   known->label = detail::readable_function(stub.name);
-  if (place.value().is_executable) {
+  if (place.value().is_executable && code::is_local_name(stub.name)) {
     return base::Fault{
         known->label + " is in the executable " + place.value().file +
         ", which engines cannot load; build the program with gangway_add_program() in its CMakeLists.txt"};
@@ -59,6 +42,9 @@ base::Result<std::shared_ptr<const KnownFunction>> Functions::make(const detail:
       known->reference.signature.size() > base::name_bytes_max) {
     return base::Fault{"the name of " + known->label.substr(0, 80) +
                        "... is longer than 4 KiB; wrap it in a function with a shorter one"};
+  }
+  if (!stub.is_defined || place.value().is_executable) {  // engines cannot load an executable
+    return std::shared_ptr<const KnownFunction>{std::move(known)};
   }
   auto module = module_of_file(place.value().file);
   if (!module) {
@@ -74,16 +60,26 @@ base::Result<std::shared_ptr<Module>> Functions::module_of_file(const std::strin
   if (const auto found = modules_.find(path); found != modules_.end()) {
     return found->second;
   }
-  auto content = read_module(path);
-  if (!content) {
-    return content.fault();
+  auto module = read_module(path);
+  if (module) {
+    modules_.emplace(path, module.value());
   }
-  auto module = std::make_shared<Module>();
-  module->path = path;
-  module->content = std::move(content).value();
-  module->hash = tls::sha256(module->content.view());
-  modules_.emplace(path, module);
   return module;
+}
+
+base::Status Functions::check_captures(const detail::Callee& callee) {
+  if (callee.captures.empty()) {
+    return base::Done{};
+  }
+  const std::lock_guard lock{mutex_};
+  const auto word = captures_.address_in(callee.captures);
+  if (!word) {
+    return base::Done{};
+  }
+  return base::Fault{detail::readable_function(callee.stub.name) + " holds an address of this process (" +
+                     std::to_string(*word * sizeof(void*)) +
+                     " bytes from its begin): a reference or a pointer that it captures means nothing at an engine. "
+                     "Capture by value, or pass what it refers to as an argument"};
 }
 
 }  // namespace gangway::client

@@ -30,10 +30,10 @@ std::size_t chosen_chunk(std::size_t elements, std::size_t engines) {
 
 class MapBuilder::State {
  public:
-  State(ViewCore core, const StubInfo& stub, std::vector<std::string> needs, std::size_t elements,
+  State(ViewCore core, const Callee& callee, std::vector<std::string> needs, std::size_t elements,
         std::size_t chunk_elements)
       : core_{std::move(core)},
-        function_{client::find_function(core_.session(), stub)},
+        function_{client::find_function(core_.session(), callee)},
         needs_{std::move(needs)},
         elements_left_{elements},
         is_fixed_{chunk_elements != 0},
@@ -77,9 +77,9 @@ class MapBuilder::State {
   std::shared_ptr<PendingTask> task_;
 };
 
-MapBuilder::MapBuilder(ViewCore core, const StubInfo& stub, std::vector<std::string> needs, std::size_t elements,
+MapBuilder::MapBuilder(ViewCore core, const Callee& callee, std::vector<std::string> needs, std::size_t elements,
                        std::size_t chunk_elements)
-    : state_{std::make_unique<State>(std::move(core), stub, std::move(needs), elements, chunk_elements)} {}
+    : state_{std::make_unique<State>(std::move(core), callee, std::move(needs), elements, chunk_elements)} {}
 
 MapBuilder::~MapBuilder() = default;
 

@@ -1,9 +1,11 @@
 // A file with user code, as the client offers it to the cluster.
 #pragma once
 
+#include <memory>
 #include <string>
 
 #include "base/bytes.hpp"
+#include "base/result.hpp"
 #include "wire/operation.hpp"
 
 namespace gangway::client {
@@ -14,5 +16,11 @@ struct Module {
   std::string path;           // for errors
   base::SharedBytes content;  // dropped when the controller has it
 };
+
+/// Reads and hashes a module's file. A fault if it cannot be read or is larger than 64 MiB.
+base::Result<std::shared_ptr<Module>> read_module(const std::string& path);
+
+/// A module from its content; `name` is for errors.
+std::shared_ptr<Module> make_module(std::string name, base::SharedBytes content);
 
 }  // namespace gangway::client

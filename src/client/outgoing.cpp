@@ -33,8 +33,11 @@ std::string size_text(std::size_t bytes) {
   return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " MiB";
 }
 
-std::shared_ptr<const KnownFunction> find_function(detail::Session& session, const detail::StubInfo& stub) {
-  auto found = session.functions().find(stub);
+std::shared_ptr<const KnownFunction> find_function(detail::Session& session, const detail::Callee& callee) {
+  if (const base::Status safe = session.functions().check_captures(callee); !safe) {
+    throw Error{safe.fault().text};
+  }
+  auto found = session.functions().find(callee.stub);
   if (!found) {
     throw Error{found.fault().text};
   }

@@ -15,8 +15,8 @@
 
 namespace gangway::client {
 
-/// The function of a stub; throws Error if its module cannot be sent.
-std::shared_ptr<const KnownFunction> find_function(detail::Session& session, const detail::StubInfo& stub);
+/// The function of a stub; throws Error if its module cannot be sent, or if the callable holds addresses.
+std::shared_ptr<const KnownFunction> find_function(detail::Session& session, const detail::Callee& callee);
 
 /// A request to call a function, without its engines, task and part. Throws Error if the arguments are too large.
 Submission call_of(const KnownFunction& function, std::vector<std::string> needs,

@@ -59,11 +59,11 @@ void check_name(std::string_view name) {
   }
 }
 
-TaskHandle ViewCore::call(const StubInfo& stub, std::vector<std::string> needs, const ByteSource& arguments) const {
+TaskHandle ViewCore::call(const Callee& callee, std::vector<std::string> needs, const ByteSource& arguments) const {
   for (const std::string& name : needs) {
     check_name(name);
   }
-  return submit(*this, client::call_of(*client::find_function(session(), stub), std::move(needs), arguments));
+  return submit(*this, client::call_of(*client::find_function(session(), callee), std::move(needs), arguments));
 }
 
 TaskHandle ViewCore::push(std::string_view name, const ValueDescription& description, const ByteSource& data) const {

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/result.hpp"
 
@@ -18,5 +20,8 @@ struct ModulePlace {
 /// The module that holds `address`. A fault if none does, or if its file was replaced since it was loaded: the bytes
 /// on disk are then not the ones that run here.
 base::Result<ModulePlace> module_of(const void* address);
+
+/// The ranges [begin, end) of addresses that this process has mapped now, rising.
+std::vector<std::pair<std::uintptr_t, std::uintptr_t>> mapped_ranges();
 
 }  // namespace gangway::code

@@ -15,13 +15,18 @@ namespace {
 
 constexpr std::string_view deleted = " (deleted)";
 
+/// The range of addresses at the begin of a line of /proc/self/maps.
+std::pair<std::uintptr_t, std::uintptr_t> range_in(const std::string& line) {
+  char* rest = nullptr;
+  const std::uintptr_t begin = std::strtoull(line.c_str(), &rest, 16);
+  return {begin, *rest == '-' ? std::strtoull(rest + 1, nullptr, 16) : 0};
+}
+
 /// The path behind the mapping that holds `address`: what follows the first slash in its line of /proc/self/maps.
 std::string mapped_file(std::uintptr_t address) {
   std::ifstream maps{"/proc/self/maps"};
   for (std::string line; std::getline(maps, line);) {
-    char* rest = nullptr;
-    const std::uintptr_t begin = std::strtoull(line.c_str(), &rest, 16);
-    const std::uintptr_t end = *rest == '-' ? std::strtoull(rest + 1, nullptr, 16) : 0;
+    const auto [begin, end] = range_in(line);
     if (address >= begin && address < end) {
       const std::size_t path = line.find('/');
       return path == line.npos ? std::string{} : line.substr(path);
@@ -51,6 +56,13 @@ bool in_executable(std::uintptr_t address) {
 }
 
 }  // namespace
+
+std::vector<std::pair<std::uintptr_t, std::uintptr_t>> mapped_ranges() {
+  std::vector<std::pair<std::uintptr_t, std::uintptr_t>> ranges;
+  std::ifstream maps{"/proc/self/maps"};
+  for (std::string line; std::getline(maps, line);) ranges.push_back(range_in(line));
+  return ranges;
+}
 
 base::Result<ModulePlace> module_of(const void* address) {
   Dl_info info{};

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 
 #include <gangway/function.hpp>
@@ -21,6 +22,11 @@ struct FoundStub {
 /// A fault says what is there instead, with the functions whose names come near.
 base::Result<FoundStub> find_stub(std::uintptr_t base, std::uint64_t offset, const std::string& name,
                                   const std::string& signature);
+
+/// The stub of this name and signature in the libraries loaded at these bases, the last of them that has it. A fault
+/// tells what comes near, or that only a signature differs.
+base::Result<FoundStub> find_stub_by_name(std::span<const std::uintptr_t> bases, const std::string& name,
+                                          const std::string& signature);
 
 /// How many stubs the module loaded at `base` has.
 std::size_t stubs_in_module(std::uintptr_t base);

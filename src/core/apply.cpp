@@ -50,6 +50,11 @@ void Controller::apply_fact(const ModuleStored& fact) {
   if (state_.modules.content.emplace(fact.hash, fact.content).second) state_.modules.bytes += fact.content.size();
 }
 
+void Controller::apply_fact(const LibraryAdded& fact) {
+  std::erase(state_.modules.libraries, fact.hash);
+  state_.modules.libraries.push_back(fact.hash);
+}
+
 void Controller::apply_fact(const TaskAccepted& fact) {
   const auto parts = static_cast<std::uint32_t>(std::max<std::size_t>(1, fact.engines.size()));
   Task& task = state_.tasks.add(Task{fact.first_task, fact.session, fact.request, fact.engines, fact.label,

@@ -149,6 +149,7 @@ class Controller {
   void on_message(EngineId id, const wire::AttemptFinished& message, Turn& turn);
   void on_message(EngineId id, const wire::AttemptsReturned& message, Turn& turn);
   void on_message(EngineId id, const wire::EngineLeaving& message, Turn& turn);
+  void on_message(EngineId id, const wire::LibraryLoaded& message, Turn& turn);
   void take_names(EngineId id, const wire::AttemptFinished& message);
   void remove_engine(EngineId id, const std::string& reason, Turn& turn);
   void lose_attempt(TaskId task, EngineId engine, const std::string& reason, Turn& turn);
@@ -175,6 +176,7 @@ class Controller {
   void apply_fact(const SessionOpened& fact);
   void apply_fact(const SessionEnded& fact);
   void apply_fact(const ModuleStored& fact);
+  void apply_fact(const LibraryAdded& fact);
   void apply_fact(const TaskAccepted& fact);
   void apply_fact(const AttemptStarted& fact);
   void apply_fact(const AttemptReturned& fact);

@@ -32,6 +32,13 @@ void MemoryStore::keep(const Record& record) {
           end_session(fact.session);
         } else if constexpr (std::is_same_v<T, ModuleStored>) {
           records_.emplace(record.number, record);
+        } else if constexpr (std::is_same_v<T, LibraryAdded>) {
+          // The same library again: only its last place counts.
+          std::erase_if(records_, [&fact](const auto& kept) {
+            const auto* same = std::get_if<LibraryAdded>(&kept.second.fact);
+            return same != nullptr && same->hash == fact.hash;
+          });
+          records_.emplace(record.number, record);
         } else if constexpr (std::is_same_v<T, TaskAccepted>) {
           records_.emplace(record.number, record);
           const auto parts = static_cast<std::uint32_t>(std::max<std::size_t>(1, fact.engines.size()));

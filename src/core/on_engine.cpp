@@ -37,6 +37,10 @@ void Controller::on_message(EngineId id, const wire::EngineReady& message, Turn&
     charge(1);
     turn.effects.to_engines.push_back({{id}, wire::StoreModule{hash, content}});
   }
+  for (const wire::ModuleHash& hash : state_.modules.libraries) {
+    charge(1);
+    turn.effects.to_engines.push_back({{id}, wire::UseLibrary{hash}});
+  }
   note_direct_waiting(id);
   dirty_.engines.insert(id);
   tell_engines_changed(turn);
@@ -105,6 +109,13 @@ void Controller::on_message(EngineId id, const wire::AttemptsReturned& message, 
   if (!any) return;
   engines_.note_returned(id);
   dirty_.engines.insert(id);
+}
+
+void Controller::on_message(EngineId, const wire::LibraryLoaded& message, Turn& turn) {
+  const ModuleTable& modules = state_.modules;
+  // Each engine that loads it says so; the first has told.
+  const bool is_last = !modules.libraries.empty() && modules.libraries.back() == message.hash;
+  if (!is_last && modules.content.contains(message.hash)) commit(LibraryAdded{message.hash}, turn);
 }
 
 void Controller::on_message(EngineId id, const wire::EngineLeaving&, Turn& turn) {

@@ -33,6 +33,12 @@ struct ModuleStored {
   friend bool operator==(const ModuleStored&, const ModuleStored&) = default;
 };
 
+/// Calls by name look in this module first from now on.
+struct LibraryAdded {
+  wire::ModuleHash hash{};
+  friend bool operator==(const LibraryAdded&, const LibraryAdded&) = default;
+};
+
 /// One part for each of `engines`, or a single one for any engine if there are none; part i has the id first_task +
 /// i.
 struct TaskAccepted {
@@ -83,7 +89,7 @@ struct TaskForgotten {
 };
 
 using Fact = std::variant<SessionOpened, SessionEnded, ModuleStored, TaskAccepted, AttemptStarted, AttemptReturned,
-                          AttemptLost, TaskSettled, TaskForgotten>;
+                          AttemptLost, TaskSettled, TaskForgotten, LibraryAdded>;
 
 /// A fact and its place in the journal: numbers rise by one, from 1.
 struct Record {

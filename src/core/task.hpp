@@ -136,6 +136,7 @@ struct Session {
 struct ModuleTable {
   std::map<wire::ModuleHash, base::SharedBytes> content;
   std::uint64_t bytes = 0;
+  std::vector<wire::ModuleHash> libraries;  // in the order in which they were loaded, each once
 
   friend bool operator==(const ModuleTable&, const ModuleTable&) = default;
 };

@@ -24,13 +24,66 @@ std::string task_text(const wire::AttemptRef& attempt) {
 
 }  // namespace
 
-void Engine::hand_to_worker() {
-  const wire::ModuleHash& module = running_->call.function.module;
-  if (!crew_.has_loaded(running_->worker, module)) {
-    running_->phase = Running::Phase::loading;
-    crew_.send(running_->worker, wire::LoadModule{module, running_->module_path});
+std::optional<wire::ModuleHash> Engine::missing_module(std::uint64_t worker) const {
+  const auto lacks = [this, worker](const wire::ModuleHash& module) { return !crew_.has_loaded(worker, module); };
+  const bool is_named = running_ && !running_->call.function.by_name();
+  if (is_named) {
+    const wire::ModuleHash& module = running_->call.function.module;
+    return lacks(module) ? std::optional{module} : std::nullopt;
+  }
+  const auto library = std::find_if(libraries_.begin(), libraries_.end(), lacks);
+  return library == libraries_.end() ? std::nullopt : std::optional{*library};
+}
+
+bool Engine::load_in(std::uint64_t worker, const wire::ModuleHash& module) {
+  const base::Result<std::string> path = modules_.path(module);
+  if (path) {
+    crew_.send(worker, wire::LoadModule{module, path.value()});
+  } else if (running_) {
+    fail_call(failure(wire::FailureKind::not_run, "no such module", path.fault().text));
+  } else {
+    ports_.cannot_start(path.fault().text);
+  }
+  return path.ok();
+}
+
+void Engine::add_library(const wire::ModuleHash& module) {
+  std::erase(libraries_, module);
+  libraries_.push_back(module);
+  ++libraries_version_;
+}
+
+void Engine::make_ready(std::uint64_t worker) {
+  if (is_ready_) return;
+  if (const std::optional<wire::ModuleHash> library = missing_module(worker)) {
+    starting_worker_ = worker;
+    load_in(worker, *library);
     return;
   }
+  starting_worker_.reset();
+  is_ready_ = true;
+  ports_.to_gateway(wire::EngineReady{self_});
+}
+
+void Engine::hand_to_worker() {
+  if (const std::optional<wire::ModuleHash> module = missing_module(running_->worker)) {
+    running_->phase = Running::Phase::loading;
+    running_->loading = *module;
+    load_in(running_->worker, *module);
+    return;
+  }
+  if (running_->only_loads) {
+    const wire::ModuleHash module = running_->call.function.module;
+    add_library(module);
+    ports_.to_gateway(wire::LibraryLoaded{module});
+    const Running done = *std::exchange(running_, std::nullopt);
+    return finish(done.attempt, 0, base::SharedBytes{}, directory_.commit_call());
+  }
+  if (running_->call.function.by_name()) crew_.tell_libraries(running_->worker, libraries_, libraries_version_);
+  run_in_worker();
+}
+
+void Engine::run_in_worker() {
   running_->phase = Running::Phase::running;
   wire::RunCall run{running_->attempt, self_, running_->call.function, {}};
   const base::ByteView arguments = running_->call.arguments.view();
@@ -46,7 +99,7 @@ void Engine::hand_to_worker() {
 
 bool Engine::hear(const WorkerSpoke& spoke) {
   if (std::holds_alternative<wire::WorkerReady>(spoke.message)) {
-    if (!std::exchange(is_ready_, true)) ports_.to_gateway(wire::EngineReady{self_});
+    if (!starting_worker_) make_ready(spoke.number);
     return true;
   }
   if (const auto* loaded = std::get_if<wire::ModuleLoaded>(&spoke.message)) {
@@ -70,18 +123,21 @@ bool Engine::hear(const WorkerSpoke& spoke) {
 
 void Engine::on_module_loaded(std::uint64_t worker, const wire::ModuleLoaded& loaded) {
   if (loaded.reason.empty()) crew_.note_loaded(worker, loaded.hash);
+  if (starting_worker_ == worker) {
+    return loaded.reason.empty() ? make_ready(worker)
+                                 : ports_.cannot_start(start_files_[loaded.hash] + ": " + loaded.reason);
+  }
   const bool is_awaited = running_ && running_->phase == Running::Phase::loading && running_->worker == worker &&
-                          running_->call.function.module == loaded.hash;
+                          running_->loading == loaded.hash;
   if (!is_awaited) return;
   if (!loaded.reason.empty()) {
     return fail_call(failure(wire::FailureKind::not_run, "module not loaded", loaded.reason));
   }
   // What the active worker has loaded without dying the others may load too, so that a crash costs no loading time.
   for (const std::uint64_t other : crew_.ready()) {
-    if (!crew_.has_loaded(other, loaded.hash))
-      crew_.send(other, wire::LoadModule{loaded.hash, running_->module_path});
+    if (running_ && !crew_.has_loaded(other, loaded.hash)) load_in(other, loaded.hash);
   }
-  hand_to_worker();
+  if (running_) hand_to_worker();
 }
 
 void Engine::on_call_finished(const wire::CallFinished& finished) {
@@ -160,6 +216,10 @@ void Engine::on_worker_ended(const keeper::WorkerEnded& ended) {
   const std::optional<keeper::LastWords> words = crew_.last_words(ended.number);
   crew_.remove(ended.number);
 
+  if (starting_worker_ == ended.number) {
+    ports_.cannot_start("the worker process " + keeper::describe_wait_status(ended.wait_status) +
+                        " while it loaded a module");
+  }
   const bool had_the_call =
       running_ && running_->phase != Running::Phase::waiting_for_worker && running_->worker == ended.number;
   if (!had_the_call) return;

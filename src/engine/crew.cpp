@@ -9,7 +9,7 @@ void Crew::add(keeper::WorkerStarted started) {
     return;
   }
   const int fd = channel.value().event_fd();
-  workers_.emplace(started.number, Worker{std::move(channel).value(), false, false, {}, {}});
+  workers_.emplace(started.number, Worker{std::move(channel).value(), false, false, {}, {}, 0});
   wakeups_.watch(fd);
 }
 
@@ -95,6 +95,13 @@ bool Crew::has_loaded(std::uint64_t number, const wire::ModuleHash& module) cons
 void Crew::note_loaded(std::uint64_t number, const wire::ModuleHash& module) {
   const auto found = workers_.find(number);
   if (found != workers_.end()) found->second.modules.insert(module);
+}
+
+void Crew::tell_libraries(std::uint64_t number, const std::vector<wire::ModuleHash>& libraries,
+                          std::uint64_t version) {
+  const auto found = workers_.find(number);
+  if (found == workers_.end() || std::exchange(found->second.libraries_version, version) == version) return;
+  send(number, wire::UseLibraries{libraries});
 }
 
 std::optional<keeper::LastWords> Crew::last_words(std::uint64_t number) const {

@@ -60,6 +60,9 @@ class Crew {
   [[nodiscard]] bool has_loaded(std::uint64_t number, const wire::ModuleHash& module) const;
   void note_loaded(std::uint64_t number, const wire::ModuleHash& module);
 
+  /// Sends a worker the libraries unless it has this version of their list already.
+  void tell_libraries(std::uint64_t number, const std::vector<wire::ModuleHash>& libraries, std::uint64_t version);
+
   /// What the worker's signal handler left, if it was a signal and the handler ran.
   [[nodiscard]] std::optional<keeper::LastWords> last_words(std::uint64_t number) const;
 
@@ -76,6 +79,7 @@ class Crew {
     bool is_broken = false;
     std::deque<wire::EncodedMessage> waiting;
     std::set<wire::ModuleHash> modules;
+    std::uint64_t libraries_version = 0;
   };
 
   std::optional<wire::FromWorker> receive_from(Worker& worker, std::uint64_t number);

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,6 +28,8 @@ struct EnginePorts {
   std::function<void(const wire::FromEngine&)> to_gateway;
   std::function<void(const keeper::RankRequest&)> to_keeper;
   Wakeups wakeups;
+  /// A module that the engine should start with cannot be loaded: the engine is of no use.
+  std::function<void(const std::string& reason)> cannot_start = [](const std::string&) {};
 };
 
 /// A resource; everything on the rank's one thread.
@@ -35,6 +38,10 @@ class Engine {
   /// `arena` outlives the engine and all bytes that it sends.
   Engine(wire::EngineInfo self, keeper::Arena& arena, std::string module_directory, HashFunction hash,
          EnginePorts ports);
+
+  /// Has each worker load a library from a file of this host; the engine is not ready before. Call it before the
+  /// first turn. A fault if the file cannot be read.
+  base::Status start_with(const std::string& library);
 
   /// Memory for a message's bulk: in the arena if there is room, so that it is in its final place.
   [[nodiscard]] BlockPtr take_block(std::uint64_t bytes) { return pool_.take(bytes); }
@@ -72,7 +79,8 @@ class Engine {
     enum class Phase { waiting_for_worker, loading, running };
     wire::AttemptRef attempt;
     wire::Call call;
-    std::string module_path;
+    bool only_loads = false;     // no call, but a wire::Load of the function's module
+    wire::ModuleHash loading{};  // in that phase
     Phase phase = Phase::waiting_for_worker;
     base::Instant since;
     std::uint64_t worker = 0;
@@ -86,6 +94,7 @@ class Engine {
   void do_push(const wire::AttemptRef& attempt, const wire::Push& push);
   void do_pull(const wire::AttemptRef& attempt, const wire::Pull& pull);
   void begin_call(const wire::AttemptRef& attempt, wire::Call call, base::Instant now);
+  void begin_load(const wire::AttemptRef& attempt, const wire::Load& load, base::Instant now);
   bool return_waiting(base::Instant now);
   void finish(const wire::AttemptRef& attempt, std::int64_t run_ns, wire::Outcome outcome, NameChanges changes = {});
   [[nodiscard]] wire::Failure failure(wire::FailureKind kind, std::string type, std::string text) const;
@@ -93,6 +102,11 @@ class Engine {
   // call.cpp
   bool advance_call(base::Instant now);
   void hand_to_worker();
+  void run_in_worker();
+  [[nodiscard]] std::optional<wire::ModuleHash> missing_module(std::uint64_t worker) const;
+  bool load_in(std::uint64_t worker, const wire::ModuleHash& module);
+  void add_library(const wire::ModuleHash& module);
+  void make_ready(std::uint64_t worker);
   bool hear(const WorkerSpoke& spoke);
   void on_module_loaded(std::uint64_t worker, const wire::ModuleLoaded& loaded);
   void on_call_finished(const wire::CallFinished& finished);
@@ -109,6 +123,10 @@ class Engine {
   Crew crew_;
   std::deque<Waiting> waiting_;  // bounded by the controller's window of this engine
   std::optional<Running> running_;
+  std::vector<wire::ModuleHash> libraries_;  // in the order of loading, each once; bounded by the stored modules
+  std::uint64_t libraries_version_ = 0;
+  std::optional<std::uint64_t> starting_worker_;         // loads the libraries that the engine starts with
+  std::map<wire::ModuleHash, std::string> start_files_;  // where those come from
   bool is_ready_ = false;
   bool has_left_ = false;
 };

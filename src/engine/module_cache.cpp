@@ -8,6 +8,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/limits.hpp"
 #include "os/file.hpp"
 
 namespace gangway::engine {
@@ -36,6 +37,15 @@ ModuleCache::ModuleCache(std::string directory, HashFunction hash)
 void ModuleCache::store(const wire::ModuleHash& hash, const base::SharedBytes& content) {
   // Content with another hash is as good as none: path() says that the module never came.
   if (!modules_.contains(hash) && hash_(content.view()) == hash) modules_.emplace(hash, Module{{}, content});
+}
+
+base::Result<wire::ModuleHash> ModuleCache::adopt(const std::string& file) {
+  const base::Result<std::string> content = os::read_file(file, base::object_bytes_max);
+  if (!content) return base::Fault{"cannot read the module " + file + ": " + content.fault().text};
+  const base::ByteView bytes = base::bytes_of(content.value());
+  const wire::ModuleHash hash = hash_(bytes);
+  modules_.emplace(hash, Module{{}, base::SharedBytes::copy_of(bytes)});
+  return hash;
 }
 
 base::Result<std::string> ModuleCache::path(const wire::ModuleHash& hash) {

@@ -24,6 +24,9 @@ class ModuleCache {
   /// Verifies `content` against `hash` and keeps it. What goes wrong is told by path().
   void store(const wire::ModuleHash& hash, const base::SharedBytes& content);
 
+  /// Stores the module in a file of this host.
+  [[nodiscard]] base::Result<wire::ModuleHash> adopt(const std::string& file);
+
   /// The file of a stored module, or why there is none. What could not be written before is tried again: a full disk
   /// may have room now.
   [[nodiscard]] base::Result<std::string> path(const wire::ModuleHash& hash);

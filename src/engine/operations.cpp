@@ -31,11 +31,21 @@ Engine::Engine(wire::EngineInfo self, keeper::Arena& arena, std::string module_d
       ports_{std::move(ports)},
       crew_{ports_.wakeups} {}
 
+base::Status Engine::start_with(const std::string& library) {
+  base::Result<wire::ModuleHash> hash = modules_.adopt(library);
+  if (!hash) return hash.fault();
+  start_files_[hash.value()] = library;
+  add_library(hash.value());
+  return base::Done{};
+}
+
 void Engine::receive(wire::ToEngine message) {
   if (auto* run = std::get_if<wire::RunTask>(&message)) {
     waiting_.push_back({run->attempt, run->returnable, std::move(run->operation)});
   } else if (const auto* store = std::get_if<wire::StoreModule>(&message)) {
     modules_.store(store->hash, store->content);
+  } else if (const auto* use = std::get_if<wire::UseLibrary>(&message)) {
+    add_library(use->hash);
   } else {
     has_left_ = true;
     ports_.to_keeper(keeper::Farewell{});
@@ -87,8 +97,10 @@ void Engine::begin(Waiting waiting, base::Instant now) {
     begin_call(waiting.attempt, std::move(*call), now);
   } else if (const auto* push = std::get_if<wire::Push>(&operation.value())) {
     do_push(waiting.attempt, *push);
+  } else if (const auto* pull = std::get_if<wire::Pull>(&operation.value())) {
+    do_pull(waiting.attempt, *pull);
   } else {
-    do_pull(waiting.attempt, std::get<wire::Pull>(operation.value()));
+    begin_load(waiting.attempt, std::get<wire::Load>(operation.value()), now);
   }
 }
 
@@ -117,12 +129,12 @@ void Engine::do_pull(const wire::AttemptRef& attempt, const wire::Pull& pull) {
 }
 
 void Engine::begin_call(const wire::AttemptRef& attempt, wire::Call call, base::Instant now) {
-  base::Result<std::string> path = modules_.path(call.function.module);
-  if (!path) return finish(attempt, 0, failure(wire::FailureKind::not_run, "no such module", path.fault().text));
-
+  if (!call.function.by_name()) {
+    const base::Result<std::string> path = modules_.path(call.function.module);
+    if (!path) return finish(attempt, 0, failure(wire::FailureKind::not_run, "no such module", path.fault().text));
+  }
   Running running;
   running.attempt = attempt;
-  running.module_path = std::move(path).value();
   running.since = now;
   const base::ByteView arguments = call.arguments.view();
   const bool in_message = arguments.size() <= keeper::channel_message_bytes_max / 4;
@@ -137,6 +149,17 @@ void Engine::begin_call(const wire::AttemptRef& attempt, wire::Call call, base::
     std::copy(arguments.begin(), arguments.end(), running.arguments->bytes().begin());
   }
   running.call = std::move(call);
+  running_ = std::move(running);
+  directory_.begin_call();
+  advance_call(now);
+}
+
+void Engine::begin_load(const wire::AttemptRef& attempt, const wire::Load& load, base::Instant now) {
+  Running running;
+  running.attempt = attempt;
+  running.since = now;
+  running.only_loads = true;
+  running.call.function.module = load.module;
   running_ = std::move(running);
   directory_.begin_call();
   advance_call(now);

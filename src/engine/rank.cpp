@@ -84,6 +84,14 @@ class Rank {
     watch_.add(keeper_link_.fd());
   }
 
+  /// A fault if a module that the engine should start with cannot be read.
+  base::Status start_with(const std::vector<std::string>& modules) {
+    for (const std::string& module : modules) {
+      if (base::Status read = engine_.start_with(module); !read) return read;
+    }
+    return base::Done{};
+  }
+
   RankEnd run() {
     loop_.run();
     return end_;
@@ -95,7 +103,14 @@ class Rank {
             [this](const keeper::RankRequest& request) {
               if (const base::Status sent = keeper_link_.send(request); !sent) keeper_gone(sent.fault());
             },
-            {[this](int fd) { watch_.add(fd); }, [this](int fd) { watch_.forget(fd); }}};
+            {[this](int fd) { watch_.add(fd); }, [this](int fd) { watch_.forget(fd); }},
+            [this](const std::string& reason) { give_up(reason); }};
+  }
+
+  void give_up(const std::string& reason) {
+    log_.error("engine " + std::to_string(settings_.self.id.value()) + " cannot start: " + reason);
+    end_.anybody_died = true;
+    loop_.stop();
   }
 
   mpi::LinkEvents link_events() {
@@ -168,7 +183,12 @@ class Rank {
 
 RankEnd run_rank(const RankSettings& settings, const mpi::World& world, const mpi::Doorbell& doorbell,
                  keeper::Arena& arena, keeper::LinkToKeeper& keeper_link, const HashFunction& hash, base::Log& log) {
-  return Rank{settings, world, doorbell, arena, keeper_link, hash, log}.run();
+  Rank rank{settings, world, doorbell, arena, keeper_link, hash, log};
+  if (const base::Status started = rank.start_with(settings.modules); !started) {
+    log.error("engine " + std::to_string(settings.self.id.value()) + " cannot start: " + started.fault().text);
+    return {.in_order = false, .anybody_died = true};
+  }
+  return rank.run();
 }
 
 }  // namespace gangway::engine

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/log.hpp"
 #include "engine/engine.hpp"
@@ -16,6 +17,7 @@ struct RankSettings {
   wire::EngineInfo self;
   int gateway_rank = 0;  // of the gateway that owns this engine
   std::string module_directory;
+  std::vector<std::string> modules;  // libraries to start with: files of this host
 };
 
 /// How the rank's life ended.

@@ -94,6 +94,7 @@ struct OperationFields {
   void operator()(const Call& call) const { writer.write(call.function); }
   void operator()(const Push& push) const { writer.write(push.name); }
   void operator()(const Pull& pull) const { writer.write(pull.name); }
+  void operator()(const Load& load) const { writer.write(load.module); }
 };
 
 struct OperationReader {
@@ -108,6 +109,7 @@ struct OperationReader {
     push.value = bulk;
   }
   void operator()(Pull& pull) const { reader.read(pull.name); }
+  void operator()(Load& load) const { reader.read(load.module); }
 };
 
 /// Splits `bytes` into the fields announced at `length_at` and the aligned rest.
@@ -157,6 +159,9 @@ base::Result<Operation> decode_operation(const base::SharedBytes& bytes) {
       break;
     case 2:
       operation.emplace<Pull>();
+      break;
+    case 3:
+      operation.emplace<Load>();
       break;
     default:
       return base::Fault{"malformed operation: it has an unknown number"};

@@ -4,7 +4,9 @@
 //   engine                         gateway
 //   EngineReady             ->                     once, when its first worker stands
 //                           <-     StoreModule     before the first task that needs it
+//                           <-     UseLibrary      to an engine that joins, for each library that others have loaded
 //                           <-     RunTask         at most the engine's window of them unanswered
+//   LibraryLoaded           ->                     before the answer of the operation that loaded it
 //   AttemptFinished         ->                     in the order the tasks were run
 //   AttemptsReturned        ->                     balanced tasks that wait behind a long one: place them elsewhere
 //                           <-     LeaveCluster    the cluster ends
@@ -75,7 +77,18 @@ struct LeaveCluster {
   friend bool operator==(const LeaveCluster&, const LeaveCluster&) = default;
 };
 
-using ToEngine = std::variant<RunTask, StoreModule, LeaveCluster>;
+/// A stored module is a library: calls by name look there first.
+struct UseLibrary {
+  ModuleHash hash{};
+
+  template <class Self>
+  static auto fields(Self& m) {
+    return std::tie(m.hash);
+  }
+  friend bool operator==(const UseLibrary&, const UseLibrary&) = default;
+};
+
+using ToEngine = std::variant<RunTask, StoreModule, LeaveCluster, UseLibrary>;
 
 // ---------------------------------------------------------------- engine -> gateway
 
@@ -121,6 +134,17 @@ struct EngineLeaving {
   friend bool operator==(const EngineLeaving&, const EngineLeaving&) = default;
 };
 
-using FromEngine = std::variant<EngineReady, AttemptFinished, AttemptsReturned, EngineLeaving>;
+/// The engine has loaded a stored module as a library.
+struct LibraryLoaded {
+  ModuleHash hash{};
+
+  template <class Self>
+  static auto fields(Self& m) {
+    return std::tie(m.hash);
+  }
+  friend bool operator==(const LibraryLoaded&, const LibraryLoaded&) = default;
+};
+
+using FromEngine = std::variant<EngineReady, AttemptFinished, AttemptsReturned, EngineLeaving, LibraryLoaded>;
 
 }  // namespace gangway::wire

@@ -19,12 +19,15 @@ namespace gangway::wire {
 /// SHA-256 of a module's file: its identity.
 using ModuleHash = std::array<std::uint8_t, 32>;
 
-/// Names a function inside a module. All of it must agree before anything is called.
+/// Names a function inside a module. All of it must agree before anything is called. A function that the client's
+/// program does not define has no module: it is looked up by name and signature in the engine's libraries.
 struct FunctionRef {
-  ModuleHash module{};
+  ModuleHash module{};       // all zeros: by name; no file has that hash
   std::uint64_t offset = 0;  // of the stub from the module's load base; looked up among registered stubs, never added
   std::string name;          // the stub's mangled type name
   std::string signature;     // mangled types of result and parameters
+
+  [[nodiscard]] bool by_name() const { return module == ModuleHash{}; }
 
   template <class Self>
   static auto fields(Self& m) {
@@ -68,7 +71,18 @@ struct Pull {
   friend bool operator==(const Pull&, const Pull&) = default;
 };
 
+/// Load a stored module as a library: its functions can be called by name from then on. The result is empty.
+struct Load {
+  ModuleHash module{};
+
+  template <class Self>
+  static auto fields(Self& m) {
+    return std::tie(m.module);
+  }
+  friend bool operator==(const Load&, const Load&) = default;
+};
+
 /// The order of the alternatives travels: append only.
-using Operation = std::variant<Call, Push, Pull>;
+using Operation = std::variant<Call, Push, Pull, Load>;
 
 }  // namespace gangway::wire

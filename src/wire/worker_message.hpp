@@ -5,6 +5,7 @@
 //   WorkerReady             ->
 //                           <-      LoadModule      before the first call into the module; a standby too
 //   ModuleLoaded            ->
+//                           <-      UseLibraries    before the first call by name, and when they have changed
 //                           <-      RunCall         one at a time
 //   OpenValue, MakeArray, SetObject, EraseValue, ListNames, GrantBlock
 //                           ->                      only between RunCall and CallFinished, one at a time
@@ -130,7 +131,18 @@ struct NamesListed {
   friend bool operator==(const NamesListed&, const NamesListed&) = default;
 };
 
-using ToWorker = std::variant<LoadModule, RunCall, ValueOpened, BlockGranted, ValueErased, NamesListed>;
+/// Where calls by name look, the last first: modules that are loaded.
+struct UseLibraries {
+  std::vector<ModuleHash> hashes;
+
+  template <class Self>
+  static auto fields(Self& m) {
+    return std::tie(m.hashes);
+  }
+  friend bool operator==(const UseLibraries&, const UseLibraries&) = default;
+};
+
+using ToWorker = std::variant<LoadModule, RunCall, ValueOpened, BlockGranted, ValueErased, NamesListed, UseLibraries>;
 
 // ---------------------------------------------------------------- worker -> rank
 

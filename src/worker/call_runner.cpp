@@ -10,7 +10,6 @@
 
 #include "base/check.hpp"
 #include "base/limits.hpp"
-#include "code/registry.hpp"
 
 namespace gangway::worker {
 
@@ -95,6 +94,17 @@ wire::FailureKind kind_of(const ValueError& error, bool started) {
 CallRunner::CallRunner(const LoadedModules& modules, EnginePort& engine, RankPort& rank)
     : modules_{modules}, port_{engine}, rank_{rank}, engine_{engine} {}
 
+base::Result<code::FoundStub> CallRunner::find(const wire::RunCall& call) const {
+  const wire::FunctionRef& function = call.function;
+  if (function.by_name()) return code::find_stub_by_name(modules_.libraries(), function.name, function.signature);
+  if (const auto base = modules_.base_of(function.module)) {
+    return code::find_stub(*base, function.offset, function.name, function.signature);
+  }
+  return base::Fault{detail::readable_function(function.name.c_str()) + " belongs to module " +
+                     short_hash(function.module) + ", which is not loaded in the worker of engine " +
+                     std::to_string(call.engine.id.value()) + "; start the program again"};
+}
+
 wire::CallFinished CallRunner::run(const wire::RunCall& call) {
   port_.begin_call(call.engine);
   wire::CallFinished finished{.attempt = call.attempt, .run_ns = 0, .outcome = {}};
@@ -109,14 +119,7 @@ wire::CallFinished CallRunner::run(const wire::RunCall& call) {
                                      .attempt = call.attempt.attempt};
   };
 
-  const auto base = modules_.base_of(call.function.module);
-  if (!base) {
-    fail(wire::FailureKind::not_run, "no such module",
-         "module " + short_hash(call.function.module) + " is not loaded in the worker of engine " +
-             std::to_string(call.engine.id.value()));
-    return finished;
-  }
-  const auto stub = code::find_stub(*base, call.function.offset, call.function.name, call.function.signature);
+  const auto stub = find(call);
   if (!stub) {
     fail(wire::FailureKind::not_run, "no such function", stub.fault().text);
     return finished;

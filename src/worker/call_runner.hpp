@@ -3,6 +3,7 @@
 
 #include <gangway/engine.hpp>
 
+#include "code/registry.hpp"
 #include "wire/worker_message.hpp"
 #include "worker/engine_port.hpp"
 #include "worker/loaded_modules.hpp"
@@ -23,6 +24,8 @@ class CallRunner {
   wire::CallFinished run(const wire::RunCall& call);
 
  private:
+  [[nodiscard]] base::Result<code::FoundStub> find(const wire::RunCall& call) const;
+
   const LoadedModules& modules_;
   EnginePort& port_;
   RankPort& rank_;

@@ -5,11 +5,19 @@
 
 #include <cstddef>
 #include <exception>
+#include <fstream>
 
+#include "code/abi.hpp"
 #include "code/module.hpp"
 #include "code/registry.hpp"
 
 namespace gangway::worker {
+
+LoadedModules::LoadedModules() {
+  // Any address in libgangway.so, which has functions of its own.
+  if (const auto own = code::module_of(reinterpret_cast<const void*>(&short_hash))) own_ = {own.value().base};
+  libraries_ = own_;
+}
 
 std::string short_hash(const wire::ModuleHash& hash) {
   constexpr char digits[] = "0123456789abcdef";
@@ -21,32 +29,64 @@ std::string short_hash(const wire::ModuleHash& hash) {
   return text;
 }
 
+namespace {
+
+/// The file's bytes, or nothing: the loader will say why.
+base::ByteVector content_of(const std::string& path) {
+  std::ifstream file{path, std::ios::binary | std::ios::ate};
+  base::ByteVector content(file ? static_cast<std::size_t>(file.tellg()) : 0);
+  file.seekg(0);
+  file.read(reinterpret_cast<char*>(content.data()), static_cast<std::streamsize>(content.size()));
+  return file ? content : base::ByteVector{};
+}
+
+}  // namespace
+
 base::Status LoadedModules::load(const wire::ModuleHash& hash, const std::string& path) {
   if (bases_.contains(hash)) {
     return base::Done{};
+  }
+  const std::string module = "module " + short_hash(hash);
+  if (const base::ByteVector content = content_of(path); !content.empty()) {
+    if (const base::Status fits = code::check_module(content); !fits) {
+      return base::Fault{module + " does not fit this engine: " + fits.fault().text};
+    }
   }
   // NOW: what is missing is told here and not in the middle of a task. LOCAL: two builds of a program may be loaded.
   void* const handle = ::dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (handle == nullptr) {
     const char* reason = ::dlerror();
     return base::Fault{
-        "module " + short_hash(hash) + " cannot be loaded: " + (reason == nullptr ? "no reason given" : reason) +
-        "; install what is missing on the engine's host, or link it to the program's target NAME-code"};
+        module + " cannot be loaded: " + code::explain_load_failure(reason == nullptr ? "no reason given" : reason)};
   }
   link_map* map = nullptr;
-  if (::dlinfo(handle, RTLD_DI_LINKMAP, &map) != 0) {
-    return base::Fault{"module " + short_hash(hash) + " is loaded, but the loader does not tell where"};
+  Dl_info info{};
+  // Its dynamic section is an address that every module has.
+  if (::dlinfo(handle, RTLD_DI_LINKMAP, &map) != 0 || ::dladdr(map->l_ld, &info) == 0) {
+    return base::Fault{module + " is loaded, but the loader does not tell where"};
   }
-  const auto place = code::module_of(map->l_ld);  // its dynamic section: an address that every module has
-  if (!place) {
-    return place.fault();
+  const auto base = reinterpret_cast<std::uintptr_t>(info.dli_fbase);
+  // The loader knows libraries by their paths: at a path that was used before it gives the library of then.
+  for (const auto& [other, other_base] : bases_) {
+    if (other_base == base) {
+      return base::Fault{module + " cannot be loaded: the loader takes " + path + " for module " + short_hash(other) +
+                         ", which was there before; give each module a path of its own"};
+    }
   }
-  if (code::stubs_in_module(place.value().base) == 0) {
-    return base::Fault{"module " + short_hash(hash) +
-                       " registers no functions; build the program with gangway_add_program() (-fno-gnu-unique)"};
+  if (code::stubs_in_module(base) == 0) {
+    return base::Fault{module +
+                       " registered no task: compile it with -fno-gnu-unique, as gangway_add_program() and "
+                       "gangway_add_library() do, and name the functions of a library in GANGWAY_REGISTER()"};
   }
-  bases_.emplace(hash, place.value().base);
+  bases_.emplace(hash, base);
   return base::Done{};
+}
+
+void LoadedModules::use_libraries(const std::vector<wire::ModuleHash>& hashes) {
+  libraries_ = own_;
+  for (const wire::ModuleHash& hash : hashes) {
+    if (const auto base = base_of(hash)) libraries_.push_back(*base);
+  }
 }
 
 std::optional<std::uintptr_t> LoadedModules::base_of(const wire::ModuleHash& hash) const {

@@ -135,6 +135,8 @@ void serve(ChannelPort& port) {
     if (const auto* load = std::get_if<wire::LoadModule>(&*message)) {
       const auto loaded = modules.load(load->hash, load->path);
       connected = port.send(wire::ModuleLoaded{load->hash, loaded ? std::string{} : loaded.fault().text});
+    } else if (const auto* use = std::get_if<wire::UseLibraries>(&*message)) {
+      modules.use_libraries(use->hashes);
     } else {
       const auto* call = std::get_if<wire::RunCall>(&*message);
       GANGWAY_CHECK(call != nullptr, "an idle worker is told to load a module or to run a call");

@@ -139,7 +139,8 @@ TYPED_TEST_P(StoreContract, AcceptsTheEndOfAnAttemptWhoseSessionHasEnded) {
 }
 
 TYPED_TEST_P(StoreContract, KeepsModules) {
-  this->appends({ModuleStored{{}, base::SharedBytes{base::ByteVector(50)}}});
+  this->appends({ModuleStored{{}, base::SharedBytes{base::ByteVector(50)}}, LibraryAdded{{}}, LibraryAdded{{1}},
+                 LibraryAdded{{}}});
   this->expect_same_state();
 }
 

@@ -78,7 +78,7 @@ void SimEngine::hear(const wire::ToEngine& message) {
     if (!running_) begin();
   } else if (const auto* module = std::get_if<wire::StoreModule>(&message)) {
     modules_.insert(module->hash);
-  } else {
+  } else if (std::holds_alternative<wire::LeaveCluster>(message)) {
     up_.send(wire::EngineLeaving{});
   }
 }

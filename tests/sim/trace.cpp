@@ -47,7 +47,8 @@ std::string text_of(const wire::GatewayMessage& message) {
 }
 
 std::string text_of(const wire::FromEngine& message) {
-  static constexpr const char* names[] = {"EngineReady", "AttemptFinished", "AttemptsReturned", "EngineLeaving"};
+  static constexpr const char* names[] = {"EngineReady", "AttemptFinished", "AttemptsReturned", "EngineLeaving",
+                                          "LibraryLoaded"};
   std::string text = names[message.index()];
   if (const auto* finished = std::get_if<wire::AttemptFinished>(&message)) {
     text += " task " + number(finished->attempt.task.value()) + " attempt " + number(finished->attempt.attempt);
@@ -85,7 +86,7 @@ void Shell::trace(const core::Event& event) const {
 
 void Shell::trace(const core::Effects& effects) const {
   for (const core::SendToEngines& send : effects.to_engines) {
-    static constexpr const char* names[] = {"RunTask", "StoreModule", "LeaveCluster"};
+    static constexpr const char* names[] = {"RunTask", "StoreModule", "LeaveCluster", "UseLibrary"};
     for (std::size_t i = 0; i < send.engines.size(); ++i) {
       std::string text = "  -> engine " + number(send.engines[i].value()) + ": " + names[send.message.index()];
       const wire::ToEngine message = core::message_for(send, i);

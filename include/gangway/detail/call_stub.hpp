@@ -42,6 +42,35 @@ struct StubInfo {
   const void* address = nullptr;
   const char* name = "";       // mangled type of the callable
   const char* signature = "";  // mangled type that holds the kind of stub, result and parameters
+  bool is_defined = true;      // false: the function is only declared here; a library at the engine has it
+};
+
+/// A stub that is about to be called.
+struct Callee {
+  StubInfo stub;
+  std::span<const std::byte> captures;  // bytes that travel as they are; empty if it holds none
+};
+
+/// A function's address behind 16 bytes by which gangway-finish finds, in the finished library, the functions that
+/// are only declared: it lets them stay undefined, so that their address is null (src/code/declared.hpp).
+template <class Pointer>
+struct MarkedAddress {
+  char mark[16];
+  Pointer pointer;
+};
+template <auto function>
+inline constinit const volatile MarkedAddress<decltype(function)> marked_address{
+    {'g', 'a', 'n', 'g', 'w', 'a', 'y', ' ', 'f', 'u', 'n', 'c', 't', 'i', 'o', 'n'}, function};
+
+/// Whether a callable can be called in this process: false for a function that is only declared.
+template <class Callable>
+struct Defined {
+  static bool value() { return true; }
+};
+template <auto function>
+struct Defined<Function<function>> {
+  // Read from memory: a compiler takes for granted that a function has an address.
+  static bool value() { return marked_address<function>.pointer != nullptr; }
 };
 
 /// Makes a stub known in this process. Called by static initialisers; safe from any thread. Returns true.
@@ -52,9 +81,9 @@ template <class Stub>
 struct StubRegistrar {
   static StubInfo info() {
     return {reinterpret_cast<const void*>(&Stub::run), typeid(typename Stub::CallableType).name(),
-            typeid(typename Stub::SignatureTag).name()};
+            typeid(typename Stub::SignatureTag).name(), Defined<typename Stub::CallableType>::value()};
   }
-  static inline const bool done = register_stub(info(), &Stub::run);
+  static inline const bool done = Defined<typename Stub::CallableType>::value() && register_stub(info(), &Stub::run);
 };
 
 /// A stub's description; mentioning it is what registers it.

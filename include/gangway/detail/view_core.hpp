@@ -18,7 +18,7 @@
 namespace gangway::detail {
 
 class Session;
-struct StubInfo;
+struct Callee;
 
 /// Bytes that somebody will write where they belong: a reference to a PayloadWriter or a ValueWriter.
 class ByteSource {
@@ -52,7 +52,7 @@ class GANGWAY_API ViewCore {
 
   // Each of these throws Error if the object is too large or the name no name, and ConnectionError if the connection
   // is gone. They block as long as too much waits for the controller.
-  [[nodiscard]] TaskHandle call(const StubInfo& stub, std::vector<std::string> needs,
+  [[nodiscard]] TaskHandle call(const Callee& callee, std::vector<std::string> needs,
                                 const ByteSource& arguments) const;
   [[nodiscard]] TaskHandle push(std::string_view name, const ValueDescription& description,
                                 const ByteSource& data) const;
@@ -88,7 +88,7 @@ class GANGWAY_API ScatterBuilder {
 class GANGWAY_API MapBuilder {
  public:
   /// `elements` in all; `chunk_elements` of them in each chunk, 0 to choose.
-  MapBuilder(ViewCore core, const StubInfo& stub, std::vector<std::string> needs, std::size_t elements,
+  MapBuilder(ViewCore core, const Callee& callee, std::vector<std::string> needs, std::size_t elements,
              std::size_t chunk_elements);
   ~MapBuilder();
   MapBuilder(const MapBuilder&) = delete;

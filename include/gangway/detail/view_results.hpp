@@ -19,10 +19,10 @@ namespace gangway::detail {
 
 template <class Callable, class... Args>
 TaskHandle call(const ViewCore& core, const Callable& callable, const Args&... args) {
-  const StubInfo stub = call_stub<Callable, Args...>();
+  const Callee callee = callee_of(call_stub<Callable, Args...>(), callable);
   PayloadWriter writer;
   encode_call(writer, callable, args...);
-  return core.call(stub, names_of(args...), ByteSource{writer});
+  return core.call(callee, names_of(args...), ByteSource{writer});
 }
 
 /// Pushes the blocks of a range, copying elements only if they do not lie side by side as the bytes that travel.

@@ -11,6 +11,8 @@
 
 using gangway::fn;
 
+int square(int x);  // in the library
+
 double cost(double x, int order) {
   return std::pow(x, order);
 }
@@ -64,12 +66,19 @@ void use_direct_view(gangway::Client& client) {
   require(norms == std::vector<double>{5.0, 10.0}, "a named value as an argument");
 }
 
+void use_library(gangway::Client& client, const std::string& library) {
+  client.load(library);
+  std::vector<int> squares = client.balanced().map(fn<square>, std::vector{1, 2, 3}).get();
+  require(squares == std::vector<int>{1, 4, 9}, "a library's function");
+}
+
 }  // namespace
 
-int main() {
+int main(int, char** argv) {
   gangway::Cluster cluster{gangway::Profile::local(2)};
   gangway::Client client = cluster.connect();
   use_balanced_view(client);
   use_direct_view(client);
+  use_library(client, argv[1]);
   std::cout << "all as expected on " << client.engines().size() << " engines\n";
 }

@@ -17,6 +17,7 @@ double monte_carlo(double x) {
 double monte_carla(double x) {
   return x;
 }
+double monte_carbo(double x);
 namespace {
 int hidden(int x) {
   return x;
@@ -101,6 +102,45 @@ TEST(Registry, another_signature_is_told_with_both) {
       wrong.fault().text,
       "the function registry_functions::monte_carlo(double) has another signature at the engine: the client calls "
       "float (float), the module has double (double)");
+}
+
+TEST(Registry, by_name_the_last_library_that_has_it_counts) {
+  const Found f = locate<double>(fn<registry_functions::monte_carlo>);
+  const std::uintptr_t elsewhere = f.base + 4096;
+  const std::vector<std::uintptr_t> libraries{f.base, elsewhere};
+  EXPECT_TRUE(code::find_stub_by_name(libraries, f.stub.name, f.stub.signature).ok());
+  EXPECT_FALSE(code::find_stub_by_name(std::span{&elsewhere, 1}, f.stub.name, f.stub.signature).ok())
+      << "what a program brought for itself is nobody else's";
+}
+
+TEST(Registry, by_name_an_unknown_function_is_told_with_what_there_is) {
+  const Found f = locate<double>(fn<registry_functions::monte_carlo>);
+  const char* const unknown = typeid(Function<registry_functions::monte_carbo>).name();
+  EXPECT_THAT(
+      code::find_stub_by_name(std::span{&f.base, 1}, unknown, f.stub.signature).fault().text,
+      testing::AllOf(HasSubstr("registry_functions::monte_carbo(double) is not defined in the program"),
+                     HasSubstr("they have registry_functions::monte_carlo(double)"), HasSubstr("Client::load()")));
+  EXPECT_THAT(code::find_stub_by_name({}, unknown, f.stub.signature).fault().text,
+              HasSubstr("no library is loaded at this engine"));
+}
+
+TEST(Registry, by_name_another_signature_is_told_with_both) {
+  const Found f = locate<double>(fn<registry_functions::monte_carlo>);
+  const auto wrong =
+      code::find_stub_by_name(std::span{&f.base, 1}, f.stub.name, typeid(detail::CallOf<float(float)>).name());
+  EXPECT_EQ(
+      wrong.fault().text,
+      "the function registry_functions::monte_carlo(double) has another signature at the engine: the client calls "
+      "float (float), the library has double (double)");
+}
+
+TEST(Registry, by_name_a_local_function_and_a_lambda_are_refused) {
+  const Found hidden = locate<int>(fn<registry_functions::hidden>);
+  EXPECT_THAT(
+      code::find_stub_by_name(std::span{&hidden.base, 1}, hidden.stub.name, hidden.stub.signature).fault().text,
+      HasSubstr("local to its file: it can only be called in the program that it was built into"));
+  const Found lambda = locate([] {});
+  EXPECT_FALSE(code::find_stub_by_name(std::span{&lambda.base, 1}, lambda.stub.name, lambda.stub.signature).ok());
 }
 
 TEST(Registry, a_call_and_a_map_of_one_function_are_different_stubs) {

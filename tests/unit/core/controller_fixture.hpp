@@ -205,7 +205,7 @@ class ControllerTest : public ::testing::Test {
         runs_[engine].push_back(*run);
       } else if (const auto* module = std::get_if<wire::StoreModule>(&message)) {
         modules_[engine].push_back(text(module->content));
-      } else {
+      } else if (std::holds_alternative<wire::LeaveCluster>(message)) {
         leaving_.insert(engine);
       }
     }

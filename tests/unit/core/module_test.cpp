@@ -59,6 +59,26 @@ TEST_F(Modules, AnEngineThatJoinsLaterGetsThemBeforeItsFirstTask) {
   EXPECT_TRUE(std::holds_alternative<wire::RunTask>(effects().to_engines[1].message));
 }
 
+TEST_F(Modules, ALibraryThatAnEngineHasLoadedIsToldToThoseThatJoinLater) {
+  joins(0);
+  joins(1);
+  const ConnectionId id = client();
+  uploads(id, 1, "one");
+  uploads(id, 2, "two");
+  for (const std::uint32_t engine : {0U, 1U}) {
+    engine_says(engine, wire::LibraryLoaded{hash(1)});
+    engine_says(engine, wire::LibraryLoaded{hash(2)});
+  }
+  engine_says(0, wire::LibraryLoaded{hash(1)});
+  engine_says(0, wire::LibraryLoaded{hash(9)});
+  joins(2);
+  std::vector<wire::ModuleHash> libraries;
+  for (const SendToEngines& send : effects().to_engines) {
+    if (const auto* use = std::get_if<wire::UseLibrary>(&send.message)) libraries.push_back(use->hash);
+  }
+  EXPECT_THAT(libraries, ElementsAre(hash(2), hash(1))) << "in the order of loading, a module that is nowhere not";
+}
+
 TEST_F(Modules, TheirNumberIsBounded) {
   limits.modules_max = 1;
   const ConnectionId id = client();

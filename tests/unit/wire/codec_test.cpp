@@ -78,7 +78,8 @@ TEST(Codec, GivesBackEveryGatewayMessage) {
 
 TEST(Codec, GivesBackMessagesBetweenRanksWhoseBulkArrivesApart) {
   const std::vector<ToEngine> down = {RunTask{{TaskId{1}, 2}, true, bytes("op")},
-                                      StoreModule{some_hash(), bytes("ELF")}, LeaveCluster{}};
+                                      StoreModule{some_hash(), bytes("ELF")}, LeaveCluster{},
+                                      UseLibrary{some_hash()}};
   for (const ToEngine& message : down) {
     const EncodedMessage encoded = encode(message);
     const auto decoded = decode_to_engine(encoded.number, SharedBytes::copy_of(encoded.head), encoded.bulk);
@@ -88,7 +89,9 @@ TEST(Codec, GivesBackMessagesBetweenRanksWhoseBulkArrivesApart) {
   const std::vector<FromEngine> up = {EngineReady{{EngineId{1}, 1, "n", 5}},
                                       AttemptFinished{{TaskId{1}, 2}, 17, {"a"}, {"b"}, bytes("value")},
                                       AttemptFinished{{TaskId{1}, 2}, 17, {}, {}, some_failure()},
-                                      AttemptsReturned{{{TaskId{1}, 2}, {TaskId{3}, 1}}}, EngineLeaving{}};
+                                      AttemptsReturned{{{TaskId{1}, 2}, {TaskId{3}, 1}}},
+                                      EngineLeaving{},
+                                      LibraryLoaded{some_hash()}};
   for (const FromEngine& message : up) {
     const EncodedMessage encoded = encode(message);
     const auto decoded = decode_from_engine(encoded.number, SharedBytes::copy_of(encoded.head), encoded.bulk);
@@ -105,7 +108,8 @@ TEST(Codec, GivesBackMessagesBetweenRankAndWorker) {
                                       ValueOpened{{true, "d", 8}, 5, {64, 80}, FailureKind::torn, "torn"},
                                       BlockGranted{{1, 2}, ""},
                                       ValueErased{true},
-                                      NamesListed{{"a", "b"}}};
+                                      NamesListed{{"a", "b"}},
+                                      UseLibraries{{some_hash(), some_hash()}}};
   for (const ToWorker& message : down) {
     const EncodedMessage encoded = encode(message);
     const auto decoded = decode_to_worker(encoded.number, body_of(encoded));

@@ -150,13 +150,13 @@ TEST_F(WorkerTest, unknown_functions_and_modules_are_named) {
   call.function.module.fill(0xCD);
   rank_.send(call);
   failure = failure_of(rank_.finish());
-  EXPECT_THAT(failure.text, HasSubstr("module cdcdcdcdcdcd is not loaded"));
+  EXPECT_THAT(failure.text, HasSubstr("module cdcdcdcdcdcd, which is not loaded"));
 }
 
 TEST_F(WorkerTest, a_module_that_cannot_be_loaded_is_refused_in_the_loaders_words) {
   wire::ModuleHash other{};
   EXPECT_THAT(rank_.load(other, "/nowhere/missing.so"), HasSubstr("/nowhere/missing.so: cannot open shared object"));
-  EXPECT_THAT(rank_.load(other, GANGWAY_TEST_EMPTY_MODULE), HasSubstr("registers no functions"));
+  EXPECT_THAT(rank_.load(other, GANGWAY_TEST_EMPTY_MODULE), HasSubstr("no stamp of Gangway"));
 }
 
 TEST_F(WorkerTest, two_builds_of_a_module_do_not_share_what_they_cache) {
