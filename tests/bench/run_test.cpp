@@ -20,13 +20,13 @@ using testing::MatchesRegex;
 using testing::Not;
 using testing::SizeIs;
 
-struct Run {
+struct Outcome {
   int status = -1;
   std::string output;
 };
 
-Run run(const std::string& command) {
-  Run result;
+Outcome run(const std::string& command) {
+  Outcome result;
   std::FILE* const pipe = ::popen(command.c_str(), "r");
   for (int letter = std::fgetc(pipe); letter != EOF; letter = std::fgetc(pipe)) {
     result.output += static_cast<char>(letter);
@@ -43,7 +43,7 @@ std::vector<std::string> split(const std::string& text, char separator) {
 }
 
 TEST(BenchRun, prints_a_row_for_each_figure_that_is_promised) {
-  const Run quick = run(BENCH_PROGRAM " --quick");
+  const Outcome quick = run(BENCH_PROGRAM " --quick");
   ASSERT_EQ(quick.status, EXIT_SUCCESS) << quick.output;
   const std::vector<std::string> lines = split(quick.output, '\n');
   ASSERT_THAT(lines, Not(IsEmpty()));
@@ -70,20 +70,20 @@ TEST(BenchRun, prints_a_row_for_each_figure_that_is_promised) {
 }
 
 TEST(BenchRun, prints_json_for_scripts) {
-  const Run quick = run(BENCH_PROGRAM " --quick --json load");
+  const Outcome quick = run(BENCH_PROGRAM " --quick --json load");
   ASSERT_EQ(quick.status, EXIT_SUCCESS) << quick.output;
   EXPECT_THAT(quick.output, MatchesRegex("\\[\n  \\{\"metric\": \"first call[^\n]*\"bound\": \"<=20\"[^\n]*\\},\n"
                                          "  \\{[^\n]*\\}\n\\]\n"));
 }
 
 TEST(BenchRun, names_what_it_does_not_know) {
-  const Run wrong = run(BENCH_PROGRAM " latencies 2>&1");
+  const Outcome wrong = run(BENCH_PROGRAM " latencies 2>&1");
   EXPECT_EQ(wrong.status, EXIT_FAILURE);
   EXPECT_THAT(wrong.output, HasSubstr("\"latencies\""));
 }
 
 TEST(BenchSoak, watches_a_cluster_and_gives_a_verdict) {
-  const Run soak = run(SOAK_PROGRAM " 0.1");
+  const Outcome soak = run(SOAK_PROGRAM " 0.1");
   EXPECT_THAT(soak.status, AnyOf(0, 1)) << "six seconds are no soak: either verdict will do";
   const std::vector<std::string> lines = split(soak.output, '\n');
   ASSERT_THAT(lines, SizeIs(testing::Gt(8U))) << soak.output;
