@@ -152,7 +152,7 @@ TEST_F(DetachedClusterTest, TheKeeperOfTheGatewayIsKilled) {
   const auto waiting = client->engine(EngineId{0}).apply(fn<sleep_for_ever>, 0);
   static_cast<void>(waiting.id());
   const auto killed = steady_clock::now();
-  kill_at_once(traces.pids_of("gangway-keeper", "gateway").front());
+  kill_at_once(parent_of(traces.pids_of("gangway-rank", "gateway").front()));
   expect_connection_error(waiting, killed);
   expect_ended();
 }

@@ -18,7 +18,9 @@ std::optional<std::size_t> address_in(const Closure& closure) {
 int global = 5;
 
 TEST(CaptureGuardTest, numbers_pass) {
-  EXPECT_EQ(address_in([x = 1.5, n = 3, k = -7L, huge = ~0ULL] { return x + n + k + static_cast<double>(huge); }),
+  EXPECT_EQ(address_in([x = 1.5, n = 3, k = -7L, huge = ~0ULL] {
+              return x + n + static_cast<double>(k) + static_cast<double>(huge);
+            }),
             std::nullopt);
   EXPECT_EQ(address_in([n = 4'200'000L] { return n; }), std::nullopt) << "where programs without PIE lie";
   EXPECT_EQ(address_in([a = 5, b = 7] { return a + b; }), std::nullopt) << "two numbers in one word";

@@ -10,7 +10,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
-#include "launch/state_file.hpp"
+#include "os/host_name.hpp"
 
 namespace gangway::launch {
 namespace {
@@ -51,7 +51,7 @@ TEST(Ports, KnowWhichAddressMeansAll) {
 
 TEST(Host, IsKnownAsThisOneByNameAndAddress) {
   for (const std::string& name :
-       {host_name(), host_name() + ".example.org", std::string{"localhost"}, std::string{"127.0.0.1"}}) {
+       {os::host_name(), os::host_name() + ".example.org", std::string{"localhost"}, std::string{"127.0.0.1"}}) {
     EXPECT_TRUE(is_this_host(name)) << name;
   }
   EXPECT_FALSE(is_this_host("192.0.2.1"));
