@@ -16,8 +16,6 @@
 
 namespace gangway::mpi {
 
-namespace {}  // namespace
-
 base::Result<Doorbell> Doorbell::open(const World& world, const std::string& scratch_directory,
                                       const std::string& cookie, int gateways) {
   if (world.size() > keeper::node_page_ranks_max) {

@@ -1,5 +1,7 @@
 #include "tls/explain.hpp"
 
+#include <array>
+#include <ctime>
 #include <optional>
 
 #include <openssl/err.h>
@@ -7,6 +9,8 @@
 #include <openssl/x509_vfy.h>
 #include <boost/asio/error.hpp>
 #include <boost/asio/ssl/error.hpp>
+
+#include "tls/openssl.hpp"
 
 namespace gangway::tls {
 
@@ -27,17 +31,43 @@ std::optional<int> received_alert(const error_code& error) {
   return openssl_reason(error) - SSL_AD_REASON_OFFSET;
 }
 
-std::string alert_text(int alert, const error_code& error) {
+std::string time_text(const ASN1_TIME* time) {
+  std::tm parts{};
+  std::array<char, 32> text{};
+  if (time == nullptr || ASN1_TIME_to_tm(time, &parts) != 1) return "?";
+  return {text.data(), std::strftime(text.data(), text.size(), "%Y-%m-%d %H:%M:%S", &parts)};
+}
+
+/// Both times and the clock of this host, so that a reader sees which of them is off.
+std::string validity_text(const X509* certificate) {
+  if (certificate == nullptr) return "its dates are not known here";
+  const TimePointer now{ASN1_TIME_set(nullptr, std::time(nullptr))};
+  return "it is valid from " + time_text(X509_get0_notBefore(certificate)) + " until " +
+         time_text(X509_get0_notAfter(certificate)) + ", and the clock of this host says " + time_text(now.get()) +
+         ", all UTC";
+}
+
+/// The peer's certificate, also when it was not accepted.
+const X509* shown_certificate(Stream& stream) {
+  const STACK_OF(X509)* chain = SSL_get0_verified_chain(stream.native_handle());
+  return chain != nullptr && sk_X509_num(chain) > 0 ? sk_X509_value(chain, 0) : nullptr;
+}
+
+std::string alert_text(int alert, Stream& stream, const error_code& error) {
   switch (alert) {
     case SSL_AD_UNKNOWN_CA:
       return "refused our certificate: it is of another cluster (is the connection file an old one?)";
     case SSL_AD_CERTIFICATE_EXPIRED:
-      return "refused our certificate: it has expired or is not valid yet (are the clocks right?)";
+      return "refused our certificate: it has expired by the clock there; " +
+             validity_text(SSL_get_certificate(stream.native_handle())) +
+             " (are the clocks right? a new cluster has new certificates)";
     case SSL_AD_UNSUPPORTED_CERTIFICATE:
       return "refused our certificate: its role does not fit";
     case SSL_AD_CERTIFICATE_REQUIRED:
       return "refused us: it wants a certificate";
-    case SSL_AD_BAD_CERTIFICATE:
+    case SSL_AD_BAD_CERTIFICATE:  // also what is not valid yet
+      return "refused our certificate: " + error.message() + "; " +
+             validity_text(SSL_get_certificate(stream.native_handle())) + " (are the clocks right?)";
     case SSL_AD_CERTIFICATE_UNKNOWN:
     case SSL_AD_DECRYPT_ERROR:
       return "refused our certificate: " + error.message();
@@ -48,12 +78,15 @@ std::string alert_text(int alert, const error_code& error) {
   }
 }
 
-std::string certificate_failure(Side side, long verification) {
+std::string certificate_failure(Side side, Stream& stream) {
+  const long verification = SSL_get_verify_result(stream.native_handle());
   switch (verification) {
     case X509_V_ERR_CERT_HAS_EXPIRED:
-      return "its certificate has expired (are the clocks right? a new cluster has new certificates)";
+      return "its certificate has expired: " + validity_text(shown_certificate(stream)) +
+             " (are the clocks right? a new cluster has new certificates)";
     case X509_V_ERR_CERT_NOT_YET_VALID:
-      return "its certificate is not valid yet (are the clocks right?)";
+      return "its certificate is not valid yet: " + validity_text(shown_certificate(stream)) +
+             " (are the clocks right?)";
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_CERT_SIGNATURE_FAILURE:
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
@@ -86,11 +119,11 @@ std::string handshake_failure(Side side, Stream& stream, const error_code& error
     return error.message();
   }
   if (const std::optional<int> alert = received_alert(error)) {
-    return "it " + alert_text(*alert, error);
+    return "it " + alert_text(*alert, stream, error);
   }
   switch (openssl_reason(error)) {
     case SSL_R_CERTIFICATE_VERIFY_FAILED:
-      return certificate_failure(side, SSL_get_verify_result(stream.native_handle()));
+      return certificate_failure(side, stream);
     case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE:
       return "it showed no certificate";
     case SSL_R_UNSUPPORTED_PROTOCOL:
@@ -102,12 +135,12 @@ std::string handshake_failure(Side side, Stream& stream, const error_code& error
   }
 }
 
-std::string connection_failure(const error_code& error) {
+std::string connection_failure(Stream& stream, const error_code& error) {
   if (error == asio::error::eof || error == asio::ssl::error::stream_truncated) {
     return "closed the connection";
   }
   if (const std::optional<int> alert = received_alert(error)) {
-    return alert_text(*alert, error);
+    return alert_text(*alert, stream, error);
   }
   return "is not reachable any more: " + error.message();
 }

@@ -14,6 +14,6 @@ std::string handshake_failure(Side side, Stream& stream, const boost::system::er
 
 /// Why an established connection ended, as a clause about the peer: "closed the connection", "refused our
 /// certificate: ...".
-std::string connection_failure(const boost::system::error_code& error);
+std::string connection_failure(Stream& stream, const boost::system::error_code& error);
 
 }  // namespace gangway::tls

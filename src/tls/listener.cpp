@@ -2,7 +2,8 @@
 
 #include <array>
 #include <chrono>
-#include <set>
+#include <map>
+#include <optional>
 
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -24,6 +25,12 @@ namespace {
 
 // After an error of accept, e.g. no descriptor left: trying again at once would fail again.
 constexpr std::chrono::milliseconds accept_pause{100};
+
+// While others wait because handshakes_max are in progress, those give way that have said nothing for the first time,
+// or have not come to an end for the second: connections that do nothing delay nobody for long.
+constexpr std::chrono::milliseconds silence_when_crowded{200};
+constexpr std::chrono::seconds slowness_when_crowded{2};
+constexpr std::chrono::milliseconds crowded_pause{20};
 
 // How long, and for how many bytes, a refused peer is listened to, so that the alert that tells it why is not
 // overtaken by a reset.
@@ -89,12 +96,18 @@ base::Status listen_in_range(tcp::acceptor& acceptor, const asio::ip::address& a
 
 }  // namespace
 
-/// A peer that has connected and has not proved anything yet.
+/// A peer that has connected and has not proved anything yet. Until it says something it costs a socket and no more.
 struct Handshake {
-  Handshake(tcp::socket socket, asio::ssl::context& context)
-      : stream{std::move(socket), context}, timer{stream.get_executor()} {}
+  Handshake(tcp::socket connected, std::uint64_t its_number)
+      : number{its_number}, socket{std::move(connected)}, timer{socket.get_executor()} {}
 
-  Stream stream;
+  [[nodiscard]] bool silent() const { return !stream; }
+  tcp::socket& lowest_socket() { return stream ? stream->next_layer() : socket; }
+
+  const std::uint64_t number;
+  const std::chrono::steady_clock::time_point since = std::chrono::steady_clock::now();
+  tcp::socket socket;  // becomes part of the stream
+  std::optional<Stream> stream;
   asio::steady_timer timer;
   std::string peer;
   bool refused = false;
@@ -125,7 +138,13 @@ class Listener::State : public std::enable_shared_from_this<State> {
 
  private:
   void on_accept(const error_code& error, tcp::socket socket);
+  void accept_later(std::chrono::milliseconds pause);
+  bool make_room();
   void begin(tcp::socket socket);
+  void on_first_byte(const HandshakePointer& handshake);
+  [[nodiscard]] bool in_progress(const HandshakePointer& handshake) const {
+    return handshakes_.contains(handshake->number);
+  }
   void on_handshake(const HandshakePointer& handshake, const error_code& error);
   void refuse(const HandshakePointer& handshake, const std::string& reason);
   void say_farewell(const HandshakePointer& handshake);
@@ -136,13 +155,18 @@ class Listener::State : public std::enable_shared_from_this<State> {
   const ListenerOptions options_;
   RefusalLog refusals_;
   OnConnection on_connection_;
-  std::set<HandshakePointer> handshakes_;
+  std::map<std::uint64_t, HandshakePointer> handshakes_;  // by number: the oldest first
+  std::uint64_t last_number_ = 0;
   bool accept_in_progress_ = false;
   bool closed_ = false;
 };
 
 void Listener::State::accept() {
-  if (closed_ || accept_in_progress_ || handshakes_.size() >= options_.handshakes_max) {
+  if (closed_ || accept_in_progress_) {
+    return;
+  }
+  if (handshakes_.size() >= options_.handshakes_max && !make_room()) {
+    accept_later(crowded_pause);
     return;
   }
   accept_in_progress_ = true;
@@ -161,12 +185,34 @@ void Listener::State::on_accept(const error_code& error, tcp::socket socket) {
     return;
   }
   refusals_.write("cannot accept a connection at " + place_text(address, port) + ": " + error.message(), os::now());
+  accept_later(accept_pause);
+}
+
+void Listener::State::accept_later(std::chrono::milliseconds pause) {
   accept_in_progress_ = true;
-  pause_.expires_after(accept_pause);
+  pause_.expires_after(pause);
   pause_.async_wait([self = shared_from_this()](const error_code&) {
     self->accept_in_progress_ = false;
     self->accept();
   });
+}
+
+bool Listener::State::make_room() {
+  const auto time = std::chrono::steady_clock::now();
+  HandshakePointer chosen;
+  for (const auto& [number, handshake] : handshakes_) {
+    if (handshake->silent() && time - handshake->since >= silence_when_crowded) {
+      refuse(handshake, "it said nothing while others waited to be let in");
+      chosen = handshake;
+      break;
+    }
+    if (!chosen && time - handshake->since >= slowness_when_crowded) chosen = handshake;
+  }
+  if (!chosen) return false;
+  refuse(chosen, "it did not finish the handshake while others waited to be let in");
+  handshakes_.erase(chosen->number);
+  end(chosen);
+  return true;
 }
 
 void Listener::State::begin(tcp::socket socket) {
@@ -175,42 +221,50 @@ void Listener::State::begin(tcp::socket socket) {
   if (gone) {
     return;
   }
-  const auto handshake = std::make_shared<Handshake>(std::move(socket), *context_);
+  const auto handshake = std::make_shared<Handshake>(std::move(socket), ++last_number_);
   handshake->peer = place_text(peer.address().to_string(), peer.port());
-  handshakes_.insert(handshake);
-  send_at_once(handshake->stream);
+  handshakes_.emplace(handshake->number, handshake);
   handshake->timer.expires_after(std::chrono::nanoseconds{options_.handshake_timeout.ns});
   handshake->timer.async_wait([self = shared_from_this(), handshake](const error_code& error) {
-    if (!error && self->handshakes_.contains(handshake)) {
+    if (!error && self->in_progress(handshake)) {
       self->refuse(handshake, "it did not finish the handshake within " +
                                   std::to_string(self->options_.handshake_timeout.ns / 1'000'000) + " ms");
       self->end(handshake);
     }
   });
-  handshake->stream.async_handshake(
+  handshake->socket.async_wait(tcp::socket::wait_read, [self = shared_from_this(), handshake](const error_code&) {
+    // An error shows again in the handshake.
+    if (self->in_progress(handshake)) self->on_first_byte(handshake);
+  });
+}
+
+void Listener::State::on_first_byte(const HandshakePointer& handshake) {
+  handshake->stream.emplace(std::move(handshake->socket), *context_);
+  send_at_once(*handshake->stream);
+  handshake->stream->async_handshake(
       asio::ssl::stream_base::server,
       [self = shared_from_this(), handshake](const error_code& error) { self->on_handshake(handshake, error); });
 }
 
 void Listener::State::on_handshake(const HandshakePointer& handshake, const error_code& error) {
-  if (!handshakes_.contains(handshake)) {
+  if (!in_progress(handshake)) {
     return;
   }
   if (error) {
-    refuse(handshake, handshake_failure(Side::server, handshake->stream, error));
+    refuse(handshake, handshake_failure(Side::server, *handshake->stream, error));
     say_farewell(handshake);
     return;
   }
-  const base::Result<Role> role = peer_role(Side::server, handshake->stream);
+  const base::Result<Role> role = peer_role(Side::server, *handshake->stream);
   if (!role.ok()) {
     refuse(handshake, role.fault().text);
     end(handshake);
     return;
   }
-  auto connection = std::make_shared<StreamConnection>(std::move(handshake->stream), role.value(), handshake->peer,
+  auto connection = std::make_shared<StreamConnection>(std::move(*handshake->stream), role.value(), handshake->peer,
                                                        options_.frame_bytes_max);
   handshake->timer.cancel();
-  handshakes_.erase(handshake);
+  handshakes_.erase(handshake->number);
   accept();
   const OnConnection on_connection = on_connection_;  // the callee may destroy the listener
   on_connection(std::move(connection));
@@ -226,7 +280,7 @@ void Listener::State::refuse(const HandshakePointer& handshake, const std::strin
 void Listener::State::say_farewell(const HandshakePointer& handshake) {
   error_code error;
   if (handshake->farewell_bytes == 0) {
-    handshake->stream.lowest_layer().shutdown(tcp::socket::shutdown_send, error);
+    handshake->lowest_socket().shutdown(tcp::socket::shutdown_send, error);
     handshake->timer.expires_after(farewell_wait);
     handshake->timer.async_wait([self = shared_from_this(), handshake](const error_code& cancelled) {
       if (!cancelled) {
@@ -234,7 +288,7 @@ void Listener::State::say_farewell(const HandshakePointer& handshake) {
       }
     });
   }
-  handshake->stream.next_layer().async_read_some(
+  handshake->lowest_socket().async_read_some(
       asio::buffer(handshake->farewell),
       [self = shared_from_this(), handshake](const error_code& ended, std::size_t count) {
         handshake->farewell_bytes += count;
@@ -249,8 +303,8 @@ void Listener::State::say_farewell(const HandshakePointer& handshake) {
 void Listener::State::end(const HandshakePointer& handshake) {
   handshake->timer.cancel();
   error_code ignored;
-  handshake->stream.lowest_layer().close(ignored);
-  if (handshakes_.erase(handshake) > 0) {
+  handshake->lowest_socket().close(ignored);
+  if (handshakes_.erase(handshake->number) > 0) {
     accept();
   }
 }
@@ -262,7 +316,7 @@ void Listener::State::close() {
   acceptor.close(ignored);
   pause_.cancel();
   while (!handshakes_.empty()) {
-    const HandshakePointer handshake = *handshakes_.begin();
+    const HandshakePointer handshake = handshakes_.begin()->second;
     end(handshake);
   }
 }

@@ -27,7 +27,8 @@ struct ListenerOptions {
   std::uint16_t port_high = 0;
   /// A peer that has not finished its handshake after this long is dropped.
   base::Duration handshake_timeout = base::seconds(10);
-  /// Connections that are not authenticated yet; further ones wait in the system's backlog.
+  /// Connections that are not authenticated yet. When there are so many, the oldest that says nothing makes way for
+  /// the next.
   std::size_t handshakes_max = 256;
   /// The bound for frames of a connection that has just been handed over; see Connection::set_frame_bytes_max().
   std::uint64_t frame_bytes_max = base::hello_frame_bytes_max;

@@ -29,6 +29,7 @@ using BignumPointer = std::unique_ptr<BIGNUM, FreedBy<BN_free>>;
 using KeyPointer = std::unique_ptr<EVP_PKEY, FreedBy<EVP_PKEY_free>>;
 using CertificatePointer = std::unique_ptr<X509, FreedBy<X509_free>>;
 using ExtensionPointer = std::unique_ptr<X509_EXTENSION, FreedBy<X509_EXTENSION_free>>;
+using TimePointer = std::unique_ptr<ASN1_TIME, FreedBy<ASN1_TIME_free>>;
 using NamesPointer = std::unique_ptr<GENERAL_NAMES, FreedBy<GENERAL_NAMES_free>>;
 
 /// A fault "`what`: <OpenSSL's oldest error>"; forgets the errors OpenSSL has kept for this thread.

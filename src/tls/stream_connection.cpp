@@ -223,8 +223,8 @@ std::string StreamConnection::closed_here() const {
   return "the connection to " + peer_ + " was closed by this side";
 }
 
-std::string StreamConnection::closed_there(const error_code& error) const {
-  return peer_ + " " + connection_failure(error);
+std::string StreamConnection::closed_there(const error_code& error) {
+  return peer_ + " " + connection_failure(stream_, error);
 }
 
 void StreamConnection::report_end() {

@@ -47,7 +47,7 @@ class StreamConnection final : public Connection, public std::enable_shared_from
   void finish(std::string reason);
   void report_end();
   [[nodiscard]] std::string closed_here() const;
-  [[nodiscard]] std::string closed_there(const boost::system::error_code& error) const;
+  [[nodiscard]] std::string closed_there(const boost::system::error_code& error);
 
   Stream stream_;
   boost::asio::steady_timer timer_;

@@ -41,37 +41,38 @@ base::Result<FrameHeader> parse_frame_header(base::ByteView header, std::uint64_
 }
 
 std::span<std::byte> FrameReader::room() {
-  if (large_) return std::span{body_}.subspan(body_received_);
-  if (end_ == staging_.size()) {
-    std::memmove(staging_.data(), staging_.data() + begin_, end_ - begin_);
+  if (large_) return {body_.get() + body_received_, body_bytes_ - body_received_};
+  if (end_ == staging_bytes) {
+    std::memmove(staging_.get(), staging_.get() + begin_, end_ - begin_);
     end_ -= begin_;
     begin_ = 0;
   }
-  return std::span{staging_}.subspan(end_);
+  return {staging_.get() + end_, staging_bytes - end_};
 }
 
 base::Status FrameReader::received(std::size_t count) {
   if (large_) {
     body_received_ += count;
-    GANGWAY_CHECK(body_received_ <= body_.size(), "more was written than there was room for");
-    if (body_received_ == body_.size()) finish_body();
+    GANGWAY_CHECK(body_received_ <= body_bytes_, "more was written than there was room for");
+    if (body_received_ == body_bytes_) finish_body();
     return base::Done{};
   }
   end_ += count;
-  GANGWAY_CHECK(end_ <= staging_.size(), "more was written than there was room for");
+  GANGWAY_CHECK(end_ <= staging_bytes, "more was written than there was room for");
 
   while (end_ - begin_ >= frame_header_bytes) {
-    const base::ByteView header{staging_.data() + begin_, frame_header_bytes};
+    const base::ByteView header{staging_.get() + begin_, frame_header_bytes};
     const base::Result<FrameHeader> parsed = parse_frame_header(header, body_bytes_max_);
     if (!parsed) return parsed.fault();
     const auto body_bytes = static_cast<std::size_t>(parsed.value().body_bytes);
     const std::size_t available = end_ - begin_ - frame_header_bytes;
-    if (available < body_bytes && frame_header_bytes + body_bytes <= staging_.size()) break;
+    if (available < body_bytes && frame_header_bytes + body_bytes <= staging_bytes) break;
 
-    const std::byte* const body = staging_.data() + begin_ + frame_header_bytes;
+    const std::byte* const body = staging_.get() + begin_ + frame_header_bytes;
     const std::size_t here = std::min(available, body_bytes);
-    body_.resize(body_bytes);
-    if (here > 0) std::memcpy(body_.data(), body, here);
+    body_ = std::make_shared_for_overwrite<std::byte[]>(body_bytes);
+    body_bytes_ = body_bytes;
+    if (here > 0) std::memcpy(body_.get(), body, here);
     body_received_ = here;
     begin_ += frame_header_bytes + here;
     large_ = parsed.value();
@@ -83,8 +84,9 @@ base::Status FrameReader::received(std::size_t count) {
 }
 
 void FrameReader::finish_body() {
-  ready_.push_back({large_->number, base::SharedBytes{std::move(body_)}});
-  body_ = {};
+  const base::ByteView bytes{body_.get(), body_bytes_};
+  ready_.push_back({large_->number, base::SharedBytes{std::move(body_), bytes}});
+  body_bytes_ = 0;
   body_received_ = 0;
   large_.reset();
 }

@@ -13,9 +13,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 
 #include "base/bytes.hpp"
+#include "base/limits.hpp"
 #include "base/result.hpp"
 
 namespace gangway::wire {
@@ -67,12 +69,15 @@ class FrameReader {
 
   std::uint64_t body_bytes_max_;
   // Headers and small bodies arrive many at a time: they are collected here and cut.
-  base::ByteVector staging_ = base::ByteVector(64 * 1024);
+  // Neither is filled with zeros: memory is taken as bytes arrive, not when they are announced.
+  static constexpr std::size_t staging_bytes = 64 * base::kib;
+  std::unique_ptr<std::byte[]> staging_ = std::make_unique_for_overwrite<std::byte[]>(staging_bytes);
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
   // The body of a frame that does not fit the staging area.
   std::optional<FrameHeader> large_;
-  base::ByteVector body_;
+  std::shared_ptr<std::byte[]> body_;
+  std::size_t body_bytes_ = 0;
   std::size_t body_received_ = 0;
   std::deque<Frame> ready_;
 };

@@ -71,7 +71,20 @@ TEST_F(ConnectTest, refuses_a_gateway_of_another_cluster) {
 
 TEST_F(ConnectTest, refuses_a_gateway_whose_certificate_has_expired) {
   const Validity over{.from = base::seconds(-7200), .until = base::seconds(-3600)};
-  EXPECT_THAT(fault_with_server(authority.issue(Role::gateway, over).value(), submitter), HasSubstr("has expired"));
+  EXPECT_THAT(fault_with_server(authority.issue(Role::gateway, over).value(), submitter),
+              AllOf(HasSubstr("has expired: it is valid from "), HasSubstr("and the clock of this host says ")));
+}
+
+TEST_F(ConnectTest, refuses_a_gateway_whose_certificate_is_not_valid_yet_and_names_the_dates) {
+  const Validity future{.from = base::seconds(3600), .until = base::seconds(7200)};
+  EXPECT_THAT(fault_with_server(authority.issue(Role::gateway, future).value(), submitter),
+              AllOf(HasSubstr("not valid yet: it is valid from "), HasSubstr("until "),
+                    HasSubstr("and the clock of this host says "), HasSubstr("UTC")));
+}
+
+TEST_F(ConnectTest, accepts_a_certificate_that_was_issued_by_a_clock_some_minutes_ahead) {
+  const Validity ahead{.from = Validity{}.from + base::seconds(9 * 60), .until = base::seconds(3600)};
+  EXPECT_EQ(fault_with_server(authority.issue(Role::gateway, ahead).value(), submitter), "connected");
 }
 
 TEST_F(ConnectTest, refuses_a_client_that_acts_as_a_gateway) {

@@ -13,6 +13,7 @@ namespace gangway::tls {
 namespace {
 
 using testing::AllOf;
+using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -87,14 +88,15 @@ TEST_F(RefusalTest, certificate_of_another_cluster) {
 
 TEST_F(RefusalTest, expired_certificate) {
   const Validity over{.from = base::seconds(-7200), .until = base::seconds(-3600)};
-  expect_client_refused(authority.issue(Role::client_submit, over).value(), "its certificate has expired",
-                        "refused our certificate: it has expired");
+  expect_client_refused(authority.issue(Role::client_submit, over).value(),
+                        "its certificate has expired: it is valid",
+                        "refused our certificate: it has expired by the clock there; it is valid from ");
 }
 
 TEST_F(RefusalTest, certificate_that_is_not_valid_yet) {
   const Validity future{.from = base::seconds(3600), .until = base::seconds(7200)};
-  expect_client_refused(authority.issue(Role::client_submit, future).value(), "not valid yet",
-                        "refused our certificate");
+  expect_client_refused(authority.issue(Role::client_submit, future).value(), "not valid yet: it is valid from ",
+                        "and the clock of this host says ");
 }
 
 TEST_F(RefusalTest, gateway_that_acts_as_a_client) {
@@ -147,6 +149,17 @@ TEST_F(RefusalTest, half_a_handshake) {
   half.say(std::string("\x16\x03\x01\x02\x00\x01", 6));
   expect_refused("it did not finish the handshake within 400 ms");
   EXPECT_TRUE(run_until(io, [&] { return half.closed(); }));
+}
+
+TEST_F(RefusalTest, a_handshake_a_byte_at_a_time) {
+  PlainPeer slow{io, listener->port()};
+  const std::string record("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11);
+  for (const char byte : record) {
+    slow.say({byte});
+    run_for(io, std::chrono::milliseconds{60});
+  }
+  expect_refused("it did not finish the handshake within 400 ms");
+  EXPECT_TRUE(run_until(io, [&] { return slow.closed(); }));
 }
 
 TEST_F(RefusalTest, silence) {
@@ -258,6 +271,22 @@ TEST_F(ListenerTest, cannot_be_opened_on_an_empty_range_a_foreign_address_or_wit
   EXPECT_THAT(fault_of(mixed, {}), HasSubstr("do not belong together"));
   mixed.key_pem = "nonsense";
   EXPECT_THAT(fault_of(mixed, {}), HasSubstr("key of this side's certificate cannot be read"));
+}
+
+TEST_F(ListenerTest, lets_others_in_at_once_however_many_say_nothing_or_little) {
+  ListenerOptions options;
+  options.handshake_timeout = base::seconds(3600);
+  options.handshakes_max = 4;
+  listen(options);
+  std::vector<std::unique_ptr<PlainPeer>> strangers;
+  for (int i = 0; i < 30; ++i) {
+    strangers.push_back(std::make_unique<PlainPeer>(io, listener->port()));
+    i % 5 == 0 ? strangers.back()->say("\x16") : strangers.back()->listen();
+  }
+  const std::shared_ptr<Peer> client = enter(submitter);
+  EXPECT_THAT(log.lines, Contains(HasSubstr("it said nothing while others waited")));
+  EXPECT_THAT(log.lines, Contains(HasSubstr("did not finish the handshake while others waited")));
+  client->connection->close();
 }
 
 TEST_F(ListenerTest, closes_its_port_when_destroyed_and_leaves_connections_alone) {
