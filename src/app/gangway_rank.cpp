@@ -1,4 +1,5 @@
 // gangway-rank: the MPI program. Its keeper tells it by arguments whether it is a gateway or an engine.
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -96,9 +97,18 @@ EngineId engine_of(int rank, std::uint32_t gateways) {
   return EngineId{static_cast<std::uint32_t>(rank) - gateways};
 }
 
+/// Every client takes a descriptor, and the usual soft limit is there for programs that use select().
+void allow_many_descriptors() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);  // without it fewer clients get in, and the log says why
+}
+
 int run_gateway(const Arguments& a, mpi::World& world, const mpi::Doorbell& doorbell) {
   const auto number = static_cast<std::uint16_t>(world.rank());
   StderrLog log{"gateway " + std::to_string(number)};
+  allow_many_descriptors();
   base::Result<tls::Identity> identity = gateway_identity(a.cluster_directory);
   if (!identity) {
     log.error(identity.fault().text);

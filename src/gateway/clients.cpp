@@ -1,5 +1,6 @@
 #include "gateway/clients.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/limits.hpp"
@@ -17,6 +18,9 @@ constexpr std::size_t queued_bytes_resume = 16 * base::mib;
 
 // How long the news that a task was accepted waits for its answer to leave with it.
 constexpr base::Duration acceptance_wait = base::milliseconds(1);
+
+// What moves slower than this in client_silence_max is as good as silent: a byte a second keeps no frame open.
+constexpr std::size_t stirring_bytes_min = 4 * base::kib;
 
 core::Role role_of(tls::Role role) {
   switch (role) {
@@ -148,7 +152,12 @@ std::vector<core::ConnectionId> Clients::take_stirred() {
   for (auto& [id, client] : clients_) {
     const std::uint64_t received = client.connection->received_bytes();
     const std::size_t queued = client.connection->queued_bytes();
-    if (received != client.seen_received_bytes || queued < client.seen_queued_bytes) stirred.push_back(id);
+    client.seen_queued_bytes = std::max(client.seen_queued_bytes, queued);
+    if (received - client.seen_received_bytes < stirring_bytes_min &&
+        client.seen_queued_bytes - queued < stirring_bytes_min) {
+      continue;
+    }
+    stirred.push_back(id);
     client.seen_received_bytes = received;
     client.seen_queued_bytes = queued;
   }

@@ -55,8 +55,8 @@ class Clients {
   /// Lets connections be read again whose answers have been taken; call it once in a while.
   void resume_drained();
 
-  /// The connections on which bytes have moved, either way, since the last call: a large object takes its time on a
-  /// slow link, and its client is not silent.
+  /// The connections on which some KiB have moved, either way, since they were last named here: a large object takes
+  /// its time on a slow link, and its client is not silent.
   std::vector<core::ConnectionId> take_stirred();
 
   /// Accepts nobody any more.
