@@ -1,6 +1,7 @@
 #include "client/connection_file.hpp"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -51,6 +52,21 @@ TEST_F(ConnectionFileTest, a_file_that_others_may_read_or_write_is_refused) {
     write("{}", mode);
     EXPECT_THAT(fault(), AllOf(HasSubstr(file.string()), HasSubstr("chmod 600 " + file.string()))) << mode;
   }
+}
+
+TEST_F(ConnectionFileTest, a_file_of_another_account_is_refused) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can give a file away";
+  write("{}");
+  ASSERT_EQ(::chown(file.c_str(), 1, 1), 0);
+  EXPECT_THAT(fault(), AllOf(HasSubstr("another account"), HasSubstr("install -m 600 " + file.string())));
+}
+
+TEST_F(ConnectionFileTest, a_directory_that_anybody_can_change_is_refused_unless_files_stay_their_owners) {
+  write("{}");
+  ASSERT_EQ(::chmod(directory.path().c_str(), 0777), 0);
+  EXPECT_THAT(fault(), HasSubstr("chmod o-w " + directory.path().string()));
+  ASSERT_EQ(::chmod(directory.path().c_str(), 01777), 0);
+  EXPECT_THAT(fault(), HasSubstr("has no \"cluster\"")) << "as in /tmp";
 }
 
 TEST_F(ConnectionFileTest, a_missing_file_is_named) {
