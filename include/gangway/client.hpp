@@ -43,7 +43,8 @@ struct ClusterStatus {
 /// A connection to a cluster. Views and Futures may outlive it, but then only fail with ConnectionError.
 ///
 /// Movable, not copyable. All threads may use one Client, its views and its Futures together; moving and destroying
-/// it is for one thread alone. It runs one thread of its own.
+/// it is for one thread alone. It runs one thread of its own, and a second one when first something is attached to a
+/// Future (then(), co_await).
 class GANGWAY_API Client {
  public:
   /// Connects to a cluster of this account by its name ("big"), or to any cluster by the path of its connection file
@@ -96,7 +97,8 @@ class GANGWAY_API Client {
   [[nodiscard]] ClusterStatus status() const;
 
   /// Ends the connection without waiting for tasks: Futures that are not ready fail with ConnectionError. Tasks that
-  /// the controller has may still run, others do not. A second call does nothing.
+  /// the controller has may still run, others do not. What is attached to Futures (then(), co_await) runs before this
+  /// returns, unless it is called from there. A second call does nothing.
   void close();
 
  private:

@@ -1,14 +1,15 @@
-// What a client acts through. Views are small values: copies stand for the same engines, and threads may use one
-// together. They may outlive their Client, but then throw ConnectionError.
+// What a client acts through. Views are small values: copies stand for the same engines, and all threads may use one
+// view, and its copies, together. They may outlive their Client, but then throw ConnectionError.
 //
-// All members hand a task over and return a Future at once; they wait only as long as more than 256 MiB wait in this
-// process to be sent. They throw Error if an object is larger than 64 MiB or a name cannot be one, and
-// ConnectionError if the gateway is gone. A Future may be thrown away: if what it stands for fails, later tasks that
-// need it fail and say so.
+// All members hand a task over and return a Future at once; they wait only as long as more than 256 MiB or a million
+// tasks wait in this process to be sent. They throw Error if an object is larger than 64 MiB or a name cannot be one,
+// and ConnectionError if the gateway is gone. A Future may be thrown away: if what it stands for fails, later tasks
+// that need it fail and say so.
 #pragma once
 
 #include <cstddef>
 #include <iterator>
+#include <memory>
 #include <ranges>
 #include <span>
 #include <string_view>
@@ -17,24 +18,17 @@
 #include <vector>
 
 #include <gangway/api.hpp>
+#include <gangway/detail/lazy_map.hpp>
 #include <gangway/detail/view_core.hpp>
 #include <gangway/detail/view_results.hpp>
 #include <gangway/function.hpp>
 #include <gangway/future.hpp>
 #include <gangway/ids.hpp>
 #include <gangway/map_future.hpp>
+#include <gangway/options.hpp>
 #include <gangway/value.hpp>
 
 namespace gangway {
-
-/// An option of BalancedView::map(): how many elements travel together. 0: chosen by the number of elements and
-/// engines.
-struct Chunk {
-  std::size_t elements = 0;
-};
-[[nodiscard]] constexpr Chunk chunk(std::size_t elements) {
-  return {elements};
-}
 
 /// One engine.
 class EngineView {
@@ -42,6 +36,9 @@ class EngineView {
   explicit EngineView(detail::ViewCore core) : core_{std::move(core)} {}
 
   [[nodiscard]] EngineId id() const { return core_.engines().front(); }
+
+  /// The view with a label: `client.engine(id).with(label("phase 2"))`. Throws Error if it is too long.
+  [[nodiscard]] EngineView with(Label option) const { return EngineView{core_.with(std::move(option))}; }
 
   /// Calls `callable(args...)` on the engine, after what this client asked of it before. `callable` is fn<f>, or a
   /// lambda with trivially copyable captures; named("x") as an argument stands for the engine's own x.
@@ -76,6 +73,9 @@ class DirectView {
 
   [[nodiscard]] const std::vector<EngineId>& ids() const { return core_.engines(); }
   [[nodiscard]] std::size_t size() const { return core_.engines().size(); }
+
+  /// The view with a label: `client.all().with(label("phase 2"))`. Throws Error if it is too long.
+  [[nodiscard]] DirectView with(Label option) const { return DirectView{core_.with(std::move(option))}; }
 
   /// Calls `callable(args...)` on each engine; see EngineView::apply().
   template <class Callable, class... Args>
@@ -119,10 +119,11 @@ class BalancedView {
  public:
   explicit BalancedView(detail::ViewCore core) : core_{std::move(core)} {}
 
-  /// A view with another option.
-  [[nodiscard]] BalancedView with(Chunk option) const {
+  /// The view with other options: `any.with(label("phase 2"), chunk(100))`. Throws Error if a label is too long.
+  template <class... Options>
+  requires(sizeof...(Options) > 0) [[nodiscard]] BalancedView with(Options... options) const {
     BalancedView view = *this;
-    view.chunk_ = option;
+    (view.set(std::move(options)), ...);
     return view;
   }
 
@@ -134,7 +135,8 @@ class BalancedView {
     return Future<R>{detail::call(core_, callable, args...), &detail::first_result<R>};
   }
 
-  /// Calls `callable(element, args...)` for each element of a range. The results are in the range's order.
+  /// Calls `callable(element, args...)` for each element of a range. The results are in the range's order. The range
+  /// is read and sent here, as a whole; see as_completed() for one that is too large for that.
   template <class Callable, std::ranges::forward_range Range, class... Args>
   auto map(const Callable& callable, Range&& range, const Args&... args) const {
     using Element = std::ranges::range_value_t<Range>;
@@ -154,7 +156,24 @@ class BalancedView {
     return MapFuture<R>{builder.finish()};
   }
 
+  /// The same for a range that may be huge, or that can be read only once: `for (auto [index, value] :
+  /// any.as_completed(fn<cost>, range, 3))` gives the elements as they are done. Elements are read and sent as the
+  /// results are taken, a few chunks for each engine ahead and 64 MiB at most, so memory stays flat however slowly
+  /// they are taken. begin() and ++ read the range, in the thread that calls them; if reading throws, they do.
+  ///
+  /// An lvalue is kept by reference and has to live as long as the result; an rvalue and the arguments are kept.
+  template <class Callable, std::ranges::input_range Range, class... Args>
+  auto as_completed(const Callable& callable, Range&& range, const Args&... args) const {
+    using R = detail::MapResultOf<Callable, std::ranges::range_value_t<Range>, detail::KeptArgument<Args>...>;
+    using Map = detail::LazyMap<Callable, Range, detail::KeptArgument<Args>...>;
+    auto map = std::make_shared<Map>(core_, chunk_.elements, callable, std::forward<Range>(range), args...);
+    return CompletedElements<R>{[map = std::move(map)] { return map->next(); }};
+  }
+
  private:
+  void set(Chunk option) { chunk_ = option; }
+  void set(Label option) { core_ = core_.with(std::move(option)); }
+
   detail::ViewCore core_;
   Chunk chunk_;
 };

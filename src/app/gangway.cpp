@@ -35,6 +35,7 @@ constexpr const char* overview = R"(gangway starts and stops clusters of C++ eng
   gangway engines [NAME]              show its engines
   gangway build DIR [--cluster NAME]  compile C++ sources on a cluster and load them there
   gangway COMMAND --help              explain one command
+  gangway --version                   which gangway this is
 
 NAME is 'default' if it is left out. Clusters keep their files in $GANGWAY_HOME, or
 else in ~/.local/state/gangway.
@@ -208,6 +209,10 @@ ExitCode run(std::vector<std::string> arguments) {
   const std::string command = arguments.empty() ? "" : arguments.front();
   if (command == "--help" || command == "-h" || command == "help") {
     std::cout << overview;
+    return exit_ok;
+  }
+  if (command == "--version") {
+    std::cout << "gangway " GANGWAY_VERSION "\n";
     return exit_ok;
   }
   if (command.empty()) throw UsageError{"say what to do: start, stop, list, status, engines or build"};

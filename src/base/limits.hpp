@@ -35,6 +35,17 @@ inline constexpr std::size_t name_bytes_max = 4 * kib;
 /// Most entries in a list inside a message (targets of a task, acknowledgements, engines).
 inline constexpr std::size_t list_entries_max = 64 * kib;
 
+/// A map that is consumed as it completes (BalancedView::as_completed) has at most this many chunks for each engine
+/// sent and not yet consumed: one runs, one is on its way there, one on its way back, one is being consumed.
+inline constexpr std::size_t stream_chunks_per_engine = 4;
+
+/// All these chunks together, arguments and results, judged by the one that was consumed last. One chunk is always
+/// allowed, and of the first ones nobody knows the results.
+inline constexpr std::size_t stream_bytes_max = 64 * mib;
+
+/// The size that each of these chunks is given if its elements are small enough.
+inline constexpr std::size_t stream_chunk_bytes = 1 * mib;
+
 /// What the controller grants. Constructor argument of the controller: the simulator runs with absurdly small ones.
 struct Limits {
   std::uint32_t sessions_max = 1024;

@@ -2,8 +2,11 @@
 #include <gangway/future.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <utility>
+
+#include <gangway/when.hpp>
 
 #include "client/pending_task.hpp"
 
@@ -56,14 +59,58 @@ bool TaskHandle::wait_for(std::chrono::duration<double> duration) const {
                            std::chrono::ceil<std::chrono::steady_clock::duration>(bounded));
 }
 
-Progress TaskHandle::wait_for_progress(Progress seen, std::chrono::duration<double> duration) const {
+Progress TaskHandle::wait_for_progress(std::size_t seen, std::chrono::duration<double> duration) const {
   const auto bounded = std::min<std::chrono::duration<double>>(duration, wait_max);
   return task_->wait_for_progress(
       seen, std::chrono::steady_clock::now() + std::chrono::ceil<std::chrono::steady_clock::duration>(bounded));
 }
 
+void TaskHandle::when_ready(CallbackPlace place, std::function<void()> callback) const {
+  task_->when_ready(place, std::move(callback));
+}
+
+TaskHandle TaskHandle::of_this_process() {
+  return TaskHandle{std::make_shared<PendingTask>("a local Future")};
+}
+void TaskHandle::continue_like(const TaskHandle& other, bool made_by_continuation) const {
+  task_->continue_like(*other.task_, made_by_continuation);
+}
+bool TaskHandle::is_made_by_continuation() const {
+  return task_->is_made_by_continuation();
+}
+void TaskHandle::settle(std::shared_ptr<const void> value, std::exception_ptr error) const {
+  task_->settle(std::move(value), std::move(error));
+}
+std::shared_ptr<const void> TaskHandle::local_value() const {
+  return task_->local_value();
+}
+
+TaskHandle after_first(const std::vector<TaskHandle>& tasks) {
+  if (tasks.empty()) {
+    throw Error{"when_any() needs at least one Future"};
+  }
+  const TaskHandle made = TaskHandle::of_this_process();
+  for (const TaskHandle& task : tasks) {
+    made.continue_like(task, task.is_made_by_continuation());
+  }
+  const auto is_settled = std::make_shared<std::atomic<bool>>(false);
+  for (std::size_t index = 0; index < tasks.size(); ++index) {
+    tasks[index].when_ready(CallbackPlace::anywhere, [made, is_settled, index] {
+      if (!is_settled->exchange(true)) {
+        made.settle(std::make_shared<const std::size_t>(index));
+      }
+    });
+  }
+  return made;
+}
+
+std::size_t first_index(const TaskHandle& task) {
+  return *static_cast<const std::size_t*>(task.local_value().get());
+}
+
 void TaskHandle::require_success() const {
   task_->wait();
+  task_->require_local_success();
   FailureList failures;
   for (std::size_t part = 0; part < task_->parts(); ++part) {
     if (auto error = task_->failure(part)) {

@@ -1,5 +1,6 @@
 // Cutting maps into chunks.
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include <gangway/detail/view_core.hpp>
@@ -38,11 +39,12 @@ class MapBuilder::State {
         elements_left_{elements},
         is_fixed_{chunk_elements != 0},
         chunk_elements_{is_fixed_ ? chunk_elements : chosen_chunk(elements, core_.session().engines().size())},
-        task_{std::make_shared<PendingTask>(function_->label)} {
+        label_{client::labelled(core_, function_->label)},
+        task_{std::make_shared<PendingTask>(label_, core_.session().continuations())} {
     for (const std::string& name : needs_) {
       check_name(name);
     }
-    task_->count_elements();
+    task_->count_elements(0, core_.label());
   }
 
   [[nodiscard]] std::size_t next_elements() const { return std::min(chunk_elements_, elements_left_); }
@@ -54,6 +56,7 @@ class MapBuilder::State {
       return false;
     }
     client::Submission submission = client::call_of(*function_, needs_, arguments);
+    submission.label = label_;
     submission.engines = core_.engines();
     submission.task = task_;
     submission.first_part = task_->add_parts(1, elements);
@@ -74,6 +77,7 @@ class MapBuilder::State {
   std::size_t elements_left_;
   bool is_fixed_;
   std::size_t chunk_elements_;
+  std::string label_;
   std::shared_ptr<PendingTask> task_;
 };
 

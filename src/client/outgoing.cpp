@@ -28,6 +28,10 @@ Submission call_of(const KnownFunction& function, std::vector<std::string> needs
   return submission;
 }
 
+std::string labelled(const detail::ViewCore& core, std::string operation) {
+  return core.label().empty() ? operation : core.label() + ": " + operation;
+}
+
 std::string size_text(std::size_t bytes) {
   const std::size_t tenths = bytes / (base::mib / 10);
   return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " MiB";

@@ -22,6 +22,9 @@ std::shared_ptr<const KnownFunction> find_function(detail::Session& session, con
 Submission call_of(const KnownFunction& function, std::vector<std::string> needs,
                    const detail::ByteSource& arguments);
 
+/// What errors and records call an operation of a view: with the user's label before it.
+std::string labelled(const detail::ViewCore& core, std::string operation);
+
 /// "12.5 MiB"
 std::string size_text(std::size_t bytes);
 

@@ -14,7 +14,7 @@ std::uint32_t PendingTask::add_parts(std::uint32_t count, std::size_t elements) 
   const auto first = static_cast<std::uint32_t>(parts_.size());
   for (std::uint32_t i = 0; i < count; ++i) {
     Part part;
-    part.first_element = elements_;
+    part.first_element = elements_before_ + elements_;
     part.elements = elements;
     parts_.push_back(std::move(part));
     elements_ += elements;
@@ -22,9 +22,19 @@ std::uint32_t PendingTask::add_parts(std::uint32_t count, std::size_t elements) 
   return first;
 }
 
-void PendingTask::seal() {
+void PendingTask::count_elements(std::size_t first, std::string title) {
   const std::lock_guard lock{mutex_};
+  elements_before_ = first;
+  counting_ = std::make_unique<Counting>();
+  counting_->title = std::move(title);
+  counting_->meter.start(std::chrono::steady_clock::now());
+}
+
+void PendingTask::seal() {
+  std::unique_lock lock{mutex_};
   sealed_ = true;
+  changed_.notify_all();
+  run_callbacks(std::move(lock));
 }
 
 void PendingTask::accepted(std::uint32_t part, TaskId id) {
@@ -37,7 +47,7 @@ void PendingTask::accepted(std::uint32_t part, TaskId id) {
 
 void PendingTask::finished(std::uint32_t part, const wire::TaskFinished& message,
                            std::shared_ptr<const std::string> host) {
-  const std::lock_guard lock{mutex_};
+  std::unique_lock lock{mutex_};
   Part& finished = parts_.at(part);
   finished.id = message.task;
   finished.run = message.run;
@@ -49,11 +59,12 @@ void PendingTask::finished(std::uint32_t part, const wire::TaskFinished& message
     finished.result = std::get<base::SharedBytes>(message.outcome);
     finish_locked(part, PartState::succeeded);
   }
+  run_callbacks(std::move(lock));
 }
 
 void PendingTask::refused(std::uint32_t first_part, std::uint32_t count, wire::FailureKind kind,
                           const std::string& reason) {
-  const std::lock_guard lock{mutex_};
+  std::unique_lock lock{mutex_};
   for (std::uint32_t part = first_part; part < first_part + count; ++part) {
     wire::Failure failure;
     failure.kind = kind;
@@ -62,16 +73,18 @@ void PendingTask::refused(std::uint32_t first_part, std::uint32_t count, wire::F
     parts_.at(part).failure = std::make_unique<wire::Failure>(std::move(failure));
     finish_locked(part, PartState::failed);
   }
+  run_callbacks(std::move(lock));
 }
 
 void PendingTask::lost(std::uint32_t first_part, std::uint32_t count, std::shared_ptr<const std::string> reason) {
-  const std::lock_guard lock{mutex_};
+  std::unique_lock lock{mutex_};
   lost_reason_ = std::move(reason);
   for (std::uint32_t part = first_part; part < first_part + count; ++part) {
     if (parts_.at(part).state == PartState::waiting) {
       finish_locked(part, PartState::lost);
     }
   }
+  run_callbacks(std::move(lock));
 }
 
 void PendingTask::finish_locked(std::uint32_t part, PartState state) {
@@ -80,6 +93,9 @@ void PendingTask::finish_locked(std::uint32_t part, PartState state) {
   finished.state = state;
   finish_order_.push_back(part);
   elements_finished_ += finished.elements;
+  if (counting_) {
+    counting_->meter.add(std::chrono::steady_clock::now(), elements_finished_);
+  }
   changed_.notify_all();
 }
 
@@ -95,6 +111,7 @@ bool PendingTask::ready() const {
 
 void PendingTask::wait() const {
   std::unique_lock lock{mutex_};
+  require_wait_can_end_locked();
   changed_.wait(lock, [this] { return ready_locked(); });
 }
 
@@ -106,7 +123,8 @@ bool PendingTask::wait_until(std::chrono::steady_clock::time_point deadline) con
 TaskId PendingTask::wait_for_id() const {
   std::unique_lock lock{mutex_};
   if (parts_.empty()) {
-    throw Error{label_ + " has no task: it was a map over an empty range"};
+    throw Error{label_ + (counting_ ? " has no task: it was a map over an empty range"
+                                    : " has no task: this process makes its value itself")};
   }
   const Part& first = parts_.front();
   ++waiting_for_id_;
@@ -142,13 +160,28 @@ TaskInfo PendingTask::info(std::size_t part) const {
 
 Progress PendingTask::progress() const {
   const std::lock_guard lock{mutex_};
-  return {elements_finished_, elements_};
+  return progress_locked();
 }
 
-Progress PendingTask::wait_for_progress(Progress seen, std::chrono::steady_clock::time_point deadline) const {
+Progress PendingTask::wait_for_progress(std::size_t seen, std::chrono::steady_clock::time_point deadline) const {
   std::unique_lock lock{mutex_};
-  (void)changed_.wait_until(lock, deadline, [&] { return elements_finished_ > seen.done || ready_locked(); });
-  return {elements_finished_, elements_};
+  (void)changed_.wait_until(lock, deadline, [&] { return elements_finished_ > seen || ready_locked(); });
+  return progress_locked();
+}
+
+Progress PendingTask::progress_locked() const {
+  Progress progress;
+  progress.done = elements_finished_;
+  progress.total = elements_;
+  if (counting_) {
+    progress.label = counting_->title;
+    progress.per_second = counting_->meter.per_second(std::chrono::steady_clock::now());
+  }
+  if (progress.per_second > 0) {
+    progress.left =
+        std::chrono::duration<double>{static_cast<double>(elements_ - elements_finished_) / progress.per_second};
+  }
+  return progress;
 }
 
 std::size_t PendingTask::wait_for_nth(std::size_t nth) const {
@@ -174,6 +207,12 @@ base::SharedBytes PendingTask::result(std::size_t part) const {
   const Part& finished = finished_part_locked(part);
   GANGWAY_CHECK(finished.state == PartState::succeeded, "the result of a part that failed was asked for");
   return finished.result;
+}
+
+std::optional<std::size_t> PendingTask::result_bytes(std::size_t part) const {
+  const std::lock_guard lock{mutex_};
+  const Part& finished = finished_part_locked(part);
+  return finished.state == PartState::succeeded ? std::optional{finished.result.size()} : std::nullopt;
 }
 
 std::optional<RemoteError> PendingTask::failure(std::size_t part) const {
@@ -210,11 +249,86 @@ RemoteError::Details PendingTask::details(std::size_t part) const {
   known.attempt = finished.run.attempt;
   known.task = finished.id;
   known.label = label_;
-  if (counts_elements_) {
+  if (counting_) {
     known.index = finished.first_element;
     known.elements = finished.elements;
   }
   return known;
+}
+
+// ---- what is attached, and what this process makes
+
+void PendingTask::when_ready(CallbackPlace place, std::function<void()> callback) {
+  std::unique_lock lock{mutex_};
+  if (place == CallbackPlace::continuation && continuations_) {
+    continuations_->start();
+  }
+  callbacks_.push_back({place, std::move(callback)});
+  run_callbacks(std::move(lock));
+}
+
+void PendingTask::run_callbacks(std::unique_lock<std::mutex> lock) {
+  if (callbacks_.empty() || !ready_locked()) {
+    return;
+  }
+  // The last of them may end this object.
+  std::vector<Callback> callbacks = std::exchange(callbacks_, {});
+  const std::shared_ptr<client::Continuations> continuations = continuations_;
+  lock.unlock();
+  for (Callback& callback : callbacks) {
+    if (callback.place == CallbackPlace::continuation && continuations) {
+      continuations->post(std::move(callback.run));
+    } else {
+      callback.run();
+    }
+  }
+}
+
+void PendingTask::continue_like(const PendingTask& other, bool is_made_there) {
+  auto continuations = [&other] {
+    const std::lock_guard lock{other.mutex_};
+    return other.continuations_;
+  }();
+  const std::lock_guard lock{mutex_};
+  if (!continuations_) {
+    continuations_ = std::move(continuations);
+  }
+  is_made_by_continuation_ = is_made_by_continuation_ || is_made_there;
+}
+
+void PendingTask::settle(std::shared_ptr<const void> value, std::exception_ptr error) {
+  std::unique_lock lock{mutex_};
+  GANGWAY_CHECK(!sealed_ && parts_.empty(), "what this process makes is made once");
+  local_value_ = std::move(value);
+  local_error_ = std::move(error);
+  sealed_ = true;
+  changed_.notify_all();
+  run_callbacks(std::move(lock));
+}
+
+std::shared_ptr<const void> PendingTask::local_value() const {
+  const std::lock_guard lock{mutex_};
+  return local_value_;
+}
+
+bool PendingTask::is_made_by_continuation() const {
+  const std::lock_guard lock{mutex_};
+  return is_made_by_continuation_;
+}
+
+void PendingTask::require_local_success() const {
+  const std::lock_guard lock{mutex_};
+  if (local_error_) {
+    std::rethrow_exception(local_error_);
+  }
+}
+
+void PendingTask::require_wait_can_end_locked() const {
+  if (is_made_by_continuation_ && !ready_locked() && continuations_ && continuations_->is_own_thread()) {
+    throw Error{
+        "a continuation waits for what another continuation has to make, which would wait for ever: return that "
+        "Future from the function, or co_await it"};
+  }
 }
 
 }  // namespace gangway::detail

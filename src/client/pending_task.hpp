@@ -5,6 +5,8 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -15,26 +17,32 @@
 #include <gangway/future.hpp>
 
 #include "base/bytes.hpp"
+#include "client/continuations.hpp"
+#include "client/rate_meter.hpp"
 #include "wire/protocol.hpp"
 
 namespace gangway::detail {
 
 /// An operation whose parts finish one by one. A part is one engine's share of a direct operation, the one run of a
-/// balanced task, or one chunk of a map.
+/// balanced task, or one chunk of a map. One without parts is what this process makes itself, as by then(): it has a
+/// local result instead.
 ///
 /// Threads: all functions may be called by all threads. The session's thread reports, users' threads wait.
 class PendingTask {
  public:
-  /// `label` is for errors: the function's readable name, or "push x".
-  explicit PendingTask(std::string label) : label_{std::move(label)} {}
+  /// `label` is for errors: the function's readable name, or "push x". Without `continuations`, what is attached runs
+  /// on the thread that makes it ready.
+  explicit PendingTask(std::string label, std::shared_ptr<client::Continuations> continuations = nullptr)
+      : label_{std::move(label)}, continuations_{std::move(continuations)} {}
 
   // ---- whoever submits, before anybody else waits
 
   /// Adds parts of `elements` elements each and returns the number of the first one.
   std::uint32_t add_parts(std::uint32_t count, std::size_t elements);
 
-  /// Errors name elements instead of engines: this is a map.
-  void count_elements() { counts_elements_ = true; }
+  /// Errors name elements instead of engines: this is a map, or its part that begins at element `first`. Its
+  /// progress is measured under `title`, the user's label.
+  void count_elements(std::size_t first, std::string title);
 
   /// No part is added from now on. What waits would wait for ever otherwise.
   void seal();
@@ -50,7 +58,24 @@ class PendingTask {
   /// The connection is gone. Parts of the range that have finished are left as they are.
   void lost(std::uint32_t first_part, std::uint32_t count, std::shared_ptr<const std::string> reason);
 
+  // ---- of what this process makes
+
+  /// What is attached runs where that of `other` does, and what makes this ready is a continuation too.
+  void continue_like(const PendingTask& other, bool is_made_there);
+
+  /// It is ready: with a value (or none), or with what went wrong.
+  void settle(std::shared_ptr<const void> value, std::exception_ptr error);
+
+  [[nodiscard]] std::shared_ptr<const void> local_value() const;
+  [[nodiscard]] bool is_made_by_continuation() const;
+
+  /// Throws what went wrong with it, if something did.
+  void require_local_success() const;
+
   // ---- users' threads; see TaskHandle
+
+  /// Runs a callback when all parts are there, at once if they are. It throws nothing.
+  void when_ready(CallbackPlace place, std::function<void()> callback);
 
   [[nodiscard]] std::size_t parts() const;
   [[nodiscard]] bool ready() const;
@@ -61,7 +86,7 @@ class PendingTask {
   [[nodiscard]] Progress progress() const;
 
   /// Waits until the number of finished parts has risen above `seen` or until the deadline.
-  [[nodiscard]] Progress wait_for_progress(Progress seen, std::chrono::steady_clock::time_point deadline) const;
+  [[nodiscard]] Progress wait_for_progress(std::size_t seen, std::chrono::steady_clock::time_point deadline) const;
   [[nodiscard]] std::size_t wait_for_nth(std::size_t nth) const;
   [[nodiscard]] std::size_t first_element(std::size_t part) const;
 
@@ -69,6 +94,8 @@ class PendingTask {
 
   [[nodiscard]] base::SharedBytes result(std::size_t part) const;
   [[nodiscard]] std::optional<RemoteError> failure(std::size_t part) const;
+  /// How large its result is; nothing if it failed.
+  [[nodiscard]] std::optional<std::size_t> result_bytes(std::size_t part) const;
   [[nodiscard]] RemoteError::Details details(std::size_t part) const;
 
  private:
@@ -85,22 +112,44 @@ class PendingTask {
     std::unique_ptr<wire::Failure> failure;
   };
 
+  struct Callback {
+    CallbackPlace place;
+    std::function<void()> run;
+  };
+
   [[nodiscard]] bool ready_locked() const { return sealed_ && finish_order_.size() == parts_.size(); }
   void finish_locked(std::uint32_t part, PartState state);
+  [[nodiscard]] Progress progress_locked() const;
+  void require_wait_can_end_locked() const;
+
+  /// If it is ready now, runs what waits for that; gives the lock up for it.
+  void run_callbacks(std::unique_lock<std::mutex> lock);
   const Part& finished_part_locked(std::size_t part) const;
 
   const std::string label_;
-  bool counts_elements_ = false;
 
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
   mutable std::size_t waiting_for_id_ = 0;
   std::vector<Part> parts_;
   std::vector<std::uint32_t> finish_order_;
+  std::size_t elements_before_ = 0;
   std::size_t elements_ = 0;
   std::size_t elements_finished_ = 0;
   std::shared_ptr<const std::string> lost_reason_;
   bool sealed_ = false;
+  bool is_made_by_continuation_ = false;
+  std::shared_ptr<client::Continuations> continuations_;
+  std::vector<Callback> callbacks_;
+
+  struct Counting {
+    std::string title;
+    client::RateMeter meter;
+  };
+  std::unique_ptr<Counting> counting_;  // of a map
+
+  std::shared_ptr<const void> local_value_;
+  std::exception_ptr local_error_;
 };
 
 }  // namespace gangway::detail

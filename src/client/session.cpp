@@ -283,6 +283,7 @@ void Session::close() {
     boost::asio::post(io_, [this] { lose("this client was closed"); });
     thread_.join();
   });
+  continuations_->stop();
 }
 
 }  // namespace gangway::detail

@@ -22,6 +22,7 @@
 #include "base/instant.hpp"
 #include "base/limits.hpp"
 #include "base/result.hpp"
+#include "client/continuations.hpp"
 #include "client/functions.hpp"
 #include "client/requests.hpp"
 #include "launch/connection_file.hpp"
@@ -64,6 +65,9 @@ class Session {
   /// Functions of this program as the cluster knows them.
   [[nodiscard]] client::Functions& functions() { return functions_; }
 
+  /// Where what is attached to its tasks runs.
+  [[nodiscard]] const std::shared_ptr<client::Continuations>& continuations() const { return continuations_; }
+
   /// Hands a request to the session's thread. Blocks as long as too much waits already; throws ConnectionError if the
   /// connection is gone.
   void submit(client::Submission submission);
@@ -71,7 +75,8 @@ class Session {
   /// Asks the controller; throws ConnectionError if it does not answer within the time for opening.
   wire::ClusterState query();
 
-  /// Ends the session and its thread. What is not finished fails with ConnectionError.
+  /// Ends the session and its thread. What is not finished fails with ConnectionError. Waits until all that is
+  /// attached to its tasks has run, unless it is called by such a continuation.
   void close();
 
  private:
@@ -128,6 +133,7 @@ class Session {
   std::vector<wire::EngineInfo> engines_;
 
   client::Functions functions_;
+  const std::shared_ptr<client::Continuations> continuations_ = std::make_shared<client::Continuations>();
   std::once_flag closed_;
   std::thread thread_;
 };

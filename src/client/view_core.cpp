@@ -38,7 +38,8 @@ client::Submission push_of(std::string_view name, const ValueDescription& descri
 }
 
 TaskHandle submit(const ViewCore& core, client::Submission submission) {
-  auto task = std::make_shared<PendingTask>(submission.label);
+  submission.label = client::labelled(core, std::move(submission.label));
+  auto task = std::make_shared<PendingTask>(submission.label, core.session().continuations());
   submission.engines = core.engines();
   submission.task = task;
   submission.first_part = task->add_parts(submission.parts(), 1);
@@ -57,6 +58,21 @@ void check_name(std::string_view name) {
     throw Error{"the value's name '" + std::string{name.substr(0, 40)} + "...' has " + std::to_string(name.size()) +
                 " bytes; at most 4096 are possible"};
   }
+}
+
+const std::string& ViewCore::label() const {
+  static const std::string none;
+  return label_ ? *label_ : none;
+}
+
+ViewCore ViewCore::with(Label label) const {
+  if (label.text.size() > base::name_bytes_max) {
+    throw Error{"the label '" + label.text.substr(0, 40) + "...' has " + std::to_string(label.text.size()) +
+                " bytes; at most 4096 are possible"};
+  }
+  ViewCore core = *this;
+  core.label_ = label.text.empty() ? nullptr : std::make_shared<const std::string>(std::move(label.text));
+  return core;
 }
 
 TaskHandle ViewCore::call(const Callee& callee, std::vector<std::string> needs, const ByteSource& arguments) const {
@@ -80,7 +96,10 @@ TaskHandle ViewCore::pull(std::string_view name) const {
 }
 
 ScatterBuilder::ScatterBuilder(ViewCore core, std::string_view name)
-    : core_{std::move(core)}, name_{name}, task_{std::make_shared<PendingTask>("push " + name_)} {
+    : core_{std::move(core)},
+      name_{name},
+      task_{
+          std::make_shared<PendingTask>(client::labelled(core_, "push " + name_), core_.session().continuations())} {
   check_name(name);
 }
 
@@ -89,6 +108,7 @@ ScatterBuilder::~ScatterBuilder() = default;
 void ScatterBuilder::add(const ValueDescription& description, const ByteSource& data) {
   GANGWAY_CHECK(next_ < core_.engines().size(), "a scatter has one block for each engine");
   client::Submission submission = push_of(name_, description, data);
+  submission.label = client::labelled(core_, std::move(submission.label));
   submission.engines = {core_.engines()[next_++]};
   submission.task = task_;
   submission.first_part = task_->add_parts(1, 1);

@@ -85,6 +85,7 @@ TEST(GangwayCommand, TellsByItsStatusWhatWentWrong) {
     EXPECT_THAT(usage.error, HasSubstr("--help"));
   }
   EXPECT_EQ(gangway({"--help"}).status, 0);
+  EXPECT_THAT(gangway({"--version"}).out, testing::MatchesRegex("gangway [0-9]+\\.[0-9]+\\.[0-9]+\n"));
   EXPECT_THAT(gangway({"start", "--help"}).out, HasSubstr("--engines"));
 }
 

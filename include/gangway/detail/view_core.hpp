@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include <gangway/api.hpp>
 #include <gangway/future.hpp>
 #include <gangway/ids.hpp>
+#include <gangway/options.hpp>
 #include <gangway/value.hpp>
 
 namespace gangway::detail {
@@ -50,6 +52,12 @@ class GANGWAY_API ViewCore {
   [[nodiscard]] const std::vector<EngineId>& engines() const { return *engines_; }
   [[nodiscard]] Session& session() const { return *session_; }
 
+  /// The user's label; empty if there is none.
+  [[nodiscard]] const std::string& label() const;
+
+  /// The same with another label. Throws Error if it is too long.
+  [[nodiscard]] ViewCore with(Label label) const;
+
   // Each of these throws Error if the object is too large or the name no name, and ConnectionError if the connection
   // is gone. They block as long as too much waits for the controller.
   [[nodiscard]] TaskHandle call(const Callee& callee, std::vector<std::string> needs,
@@ -61,6 +69,7 @@ class GANGWAY_API ViewCore {
  private:
   std::shared_ptr<Session> session_;
   std::shared_ptr<const std::vector<EngineId>> engines_;
+  std::shared_ptr<const std::string> label_;
 };
 
 /// Pushes one block to each engine of a view, as one operation. One thread at a time.
@@ -102,6 +111,39 @@ class GANGWAY_API MapBuilder {
   [[nodiscard]] bool add(const ByteSource& arguments);
 
   [[nodiscard]] TaskHandle finish();
+
+ private:
+  class State;
+  std::unique_ptr<State> state_;
+};
+
+/// Part of a task, which is ready.
+struct FinishedPart {
+  TaskHandle task;
+  std::size_t part = 0;
+};
+
+/// The chunks of a map that sends no more than a window of them ahead of what is consumed; see base/limits.hpp for
+/// the bound. One thread at a time; it may end while chunks are under way.
+class GANGWAY_API MapStream {
+ public:
+  /// `chunk_elements` in each chunk, 0 to choose.
+  MapStream(ViewCore core, const Callee& callee, std::vector<std::string> needs, std::size_t chunk_elements);
+  ~MapStream();
+  MapStream(const MapStream&) = delete;
+  MapStream& operator=(const MapStream&) = delete;
+
+  /// How many elements the next chunk should have; 0 if none should be sent before something is taken.
+  [[nodiscard]] std::size_t next_elements() const;
+
+  /// Hands over a chunk. False if its arguments are larger than they should be: encode about half as many elements.
+  [[nodiscard]] bool add(std::size_t elements, const ByteSource& arguments);
+
+  /// Whether take() would not wait.
+  [[nodiscard]] bool has_finished() const;
+
+  /// Waits for the next chunk that is done; nothing if none is under way.
+  [[nodiscard]] std::optional<FinishedPart> take();
 
  private:
   class State;

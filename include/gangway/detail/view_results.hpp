@@ -57,17 +57,21 @@ template <class R>
 using OfEach =
     std::conditional_t<std::is_void_v<R>, void, std::vector<std::conditional_t<std::is_void_v<R>, char, R>>>;
 
-// ---- decoders of Futures; all parts have succeeded
+// ---- decoders of Futures, which are ready
 
-inline void no_result(const TaskHandle&) {}
+inline void no_result(const TaskHandle& task) {
+  task.require_success();
+}
 
 template <class R>
 R first_result(const TaskHandle& task) {
+  task.require_success();
   return decode_call_result<R>(task.result(0));
 }
 
 template <class R>
 OfEach<R> all_results(const TaskHandle& task) {
+  task.require_success();
   if constexpr (!std::is_void_v<R>) {
     std::vector<R> results;
     results.reserve(task.parts());
@@ -86,11 +90,13 @@ T value_of_part(const TaskHandle& task, std::size_t part) {
 
 template <class T>
 T first_value(const TaskHandle& task) {
+  task.require_success();
   return value_of_part<T>(task, 0);
 }
 
 template <class T>
 std::vector<T> all_values(const TaskHandle& task) {
+  task.require_success();
   std::vector<T> values;
   values.reserve(task.parts());
   for (std::size_t part = 0; part < task.parts(); ++part) {
@@ -101,6 +107,7 @@ std::vector<T> all_values(const TaskHandle& task) {
 
 template <class T>
 std::vector<T> joined_values(const TaskHandle& task) {
+  task.require_success();
   std::vector<T> joined;
   for (std::size_t part = 0; part < task.parts(); ++part) {
     if constexpr (stored_as_array<std::vector<T>>) {

@@ -224,6 +224,16 @@ void FakeGateway::release_reversed() {
   });
 }
 
+void FakeGateway::release_one() {
+  on_loop([this] {
+    if (!held_.empty()) {
+      const Held held = std::move(held_.front());
+      held_.pop_front();
+      finish(held);
+    }
+  });
+}
+
 void FakeGateway::kill() {
   on_loop([this] {
     listener_.reset();

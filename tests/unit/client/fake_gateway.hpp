@@ -58,6 +58,9 @@ class FakeGateway {
   void release();
   void release_reversed();
 
+  /// Finishes the first that is held, if there is one.
+  void release_one();
+
   /// Ends as a process that is killed does.
   void kill();
 

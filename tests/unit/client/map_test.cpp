@@ -1,18 +1,13 @@
 #include <gangway/map_future.hpp>
 
-#include <atomic>
-#include <chrono>
 #include <forward_list>
 #include <list>
 #include <numeric>
-#include <sstream>
 #include <stdexcept>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include <gmock/gmock.h>
-#include <gangway/progress.hpp>
 #include <gangway/view.hpp>
 
 #include "fake_gateway.hpp"
@@ -184,7 +179,8 @@ TEST(HeldMapTest, as_completed_follows_the_order_of_completion) {
   const Client client = client_of(gateway);
   const auto future = client.balanced().with(chunk(2)).map(fn<square>, numbers(6));
   ASSERT_TRUE(gateway.wait_for<wire::SubmitTask>(3));
-  EXPECT_EQ(future.progress(), (Progress{0, 6}));
+  EXPECT_EQ(future.progress().done, 0U);
+  EXPECT_EQ(future.progress().total, 6U);
   gateway.release_reversed();
   std::vector<std::size_t> order;
   for (auto [index, value] : future.as_completed()) {
@@ -192,7 +188,7 @@ TEST(HeldMapTest, as_completed_follows_the_order_of_completion) {
   }
   EXPECT_THAT(order, ElementsAre(4, 5, 2, 3, 0, 1));
   EXPECT_THAT(future.get(), ElementsAre(0, 1, 4, 9, 16, 25));
-  EXPECT_EQ(future.progress(), (Progress{6, 6}));
+  EXPECT_EQ(future.progress().done, 6U);
 }
 
 TEST(HeldMapTest, a_lost_gateway_ends_the_range) {
@@ -229,37 +225,6 @@ TEST(CrashingMapTest, a_chunk_whose_worker_crashed_names_its_elements) {
     EXPECT_EQ(error.elements(), 10U);
     EXPECT_THAT(error.what(), HasSubstr("elements 10 to 19: engine 1 on host1: SIGSEGV: the worker was killed"));
   }
-}
-
-/// A stream's buffer that tells how often it was flushed.
-class CountingBuffer final : public std::stringbuf {
- public:
-  std::atomic<int> flushes = 0;
-
- private:
-  int sync() override {
-    ++flushes;
-    return 0;
-  }
-};
-
-TEST(ProgressTest, a_bar_grows_to_its_end) {
-  FakeBehaviour behaviour;
-  behaviour.holds_tasks = true;
-  FakeGateway gateway{behaviour};
-  const Client client = client_of(gateway);
-  const auto future = client.balanced().with(chunk(5)).map(fn<square>, numbers(20));
-  ASSERT_TRUE(gateway.wait_for<wire::SubmitTask>(4));
-  CountingBuffer drawn;
-  std::ostream out{&drawn};
-  std::thread drawing{[&] { show_progress(future, out); }};
-  while (drawn.flushes == 0) {
-    std::this_thread::sleep_for(std::chrono::milliseconds{1});
-  }
-  gateway.release();
-  drawing.join();
-  EXPECT_THAT(drawn.str(), testing::StartsWith("\r[........................................] 0/20"));
-  EXPECT_THAT(drawn.str(), testing::EndsWith("\r[########################################] 20/20\n"));
 }
 
 }  // namespace
