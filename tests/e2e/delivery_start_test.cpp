@@ -62,6 +62,12 @@ TEST_F(DeliveryStartTest, TheCommandBuildsForAllClients) {
   EXPECT_EQ(gangway({"build", ".", "--cluster", "nowhere"}).status, 3);
 }
 
+TEST_F(DeliveryStartTest, AProgramThatIsNoModuleCallsLibrariesByName) {
+  ASSERT_EQ(gangway({"start", "-n", "1", "--module", GANGWAY_TEST_SOLVER_2}).status, 0);
+  EXPECT_THAT(run({GANGWAY_TEST_PLAIN, "default"}).out,
+              AllOf(HasSubstr("1 2\n"), HasSubstr("is in the executable"), HasSubstr("gangway_add_program()")));
+}
+
 TEST_F(DeliveryStartTest, TwoBuildsOfAProgramLiveSideBySideInOneCluster) {
   ASSERT_EQ(gangway({"start", "-n", "2"}).status, 0);
   EXPECT_EQ(run({GANGWAY_TEST_PROGRAM_1, "default"}).out, "1 1 11 21 ");

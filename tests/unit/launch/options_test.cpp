@@ -20,6 +20,7 @@ TEST(SupervisorOptions, ComeBackAsTheyWereWritten) {
   options.profile.hosts = {{"node1", 3}, {"node2", 4}};
   options.profile.transport = Transport::native;
   options.profile.agent = "ssh -q";
+  options.profile.modules = {"/opt/a.so", "/opt/b.so"};
   options.report_fd = 3;
   options.owner_fd = -1;
 
