@@ -1,10 +1,9 @@
 #include "launch/ports.hpp"
 
-#include <string>
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <string>
 #include <utility>
 
 #include <boost/asio/io_context.hpp>
