@@ -1,5 +1,7 @@
 #include <unistd.h>
 
+#include <cstdlib>
+#include <fstream>
 #include <iostream>
 #include <sstream>
 #include <string>
@@ -116,6 +118,15 @@ TEST(ClusterObject, LeavesNothingWhenItIsDestroyedWithTasksUnderWay) {
   }
   EXPECT_THAT(traces.remains(), IsEmpty());
   for (const auto& future : waiting) EXPECT_THROW(future.get(), Error);
+}
+
+TEST(ClusterObject, StartsAsAProfileHasIt) {
+  const std::string file = std::string{std::getenv("GANGWAY_HOME")} + "/pair.ini";
+  EXPECT_THROW(Profile::load(file), Error) << "it is not there";
+  std::ofstream{file} << "[cluster]\nengines = 2\n[engine]\narena = 64M\n[mpi]\ntransport = native\n";
+  Cluster cluster{Profile::load(file)};
+  EXPECT_EQ(cluster.connect().engines().size(), 2U);
+  EXPECT_THAT(gangway({"status", cluster.name()}).out, HasSubstr("transport: native"));
 }
 
 TEST(ClusterObject, TwoClustersDoNotTouchEachOther) {

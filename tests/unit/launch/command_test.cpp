@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <fstream>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -91,6 +92,20 @@ TEST_F(CommandTest, TellsWhyAClusterDoesNotRunAndHowToRemoveIt) {
                               "signal 9 (Killed)"),
                     HasSubstr("run `gangway stop default` to remove it")));
   EXPECT_EQ(gangway({"stop"}), "cluster default is stopped\n");
+}
+
+TEST_F(CommandTest, StartsAClusterAsAProfileHasItButForWhatTheLineSays) {
+  const std::string profile = (notes_.path() / "big.ini").string();
+  std::ofstream{profile} << "[cluster]\nengines = 2\n[mpi]\ntransport = native\n";
+  EXPECT_THAT(gangway({"start", "--profile", profile}), StartsWith("cluster big is running with 2 engines\n"));
+  EXPECT_THAT(gangway({"start", "bigger", "-n", "3", "-p", profile}),
+              StartsWith("cluster bigger is running with 3 engines\n"));
+  const auto state = read_state(ClusterHome{temporary_.path()}.cluster("bigger").state_file());
+  ASSERT_TRUE(state.ok());
+  EXPECT_EQ(state.value().transport, "native");
+  std::ofstream{profile} << "[cluster]\nengines = two\n";
+  EXPECT_THAT(gangway({"start", "-p", profile}), HasSubstr("ended with status 1: gangway: " + profile +
+                                                           ":2: 'engines' in [cluster] takes a whole number"));
 }
 
 TEST_F(CommandTest, FailsInOneLine) {
