@@ -46,6 +46,7 @@ class ClientsTest : public testing::Test {
     EXPECT_TRUE(tls::run_until(io, [&] { return !seen<core::ClientSpoke>().empty(); })) << "no Hello";
     const core::ConnectionId id = seen<core::ClientSpoke>().front().connection;
     clients.send(id, wire::Welcome{});
+    clients.flush(base::Instant{});
     return id;
   }
 
@@ -92,6 +93,7 @@ TEST_F(ClientsTest, who_does_not_read_is_not_read_until_he_does) {
 
   const base::SharedBytes result{base::ByteVector(16 * base::mib)};
   for (int i = 0; i < 6; ++i) clients.send(id, wire::TaskFinished{{}, 0, {}, {}, result});
+  clients.flush(base::Instant{});
   const auto say = [&](std::uint64_t number) {
     peer->connection->send(wire::encode(wire::ClientMessage{wire::Ping{number}}));
     tls::run_for(io, std::chrono::milliseconds{100});
@@ -108,6 +110,34 @@ TEST_F(ClientsTest, who_does_not_read_is_not_read_until_he_does) {
     clients.resume_drained();
     return seen<core::ClientSpoke>().size() == 10;
   }));
+  peer->connection->close();
+}
+
+TEST_F(ClientsTest, what_is_not_urgent_waits_for_company_or_for_its_time) {
+  std::optional<base::Result<std::shared_ptr<tls::Connection>>> connected;
+  tls::connect(io, "127.0.0.1", clients.port(), submitter, {}, [&](auto result) { connected = std::move(result); });
+  ASSERT_TRUE(tls::run_until(io, [&] { return connected.has_value(); }));
+  const auto peer = std::make_shared<tls::Peer>();
+  peer->start(connected->value());
+  peer->connection->send(wire::encode(wire::ClientMessage{wire::Hello{}}));
+  const core::ConnectionId id = welcome();
+  ASSERT_TRUE(tls::run_until(io, [&] { return peer->frames.size() == 1; }));
+
+  const base::Instant start = base::Instant{} + base::seconds(1);
+  clients.send(id, wire::TaskAccepted{});
+  clients.flush(start);
+  tls::run_for(io, std::chrono::milliseconds{50});
+  EXPECT_THAT(peer->frames, SizeIs(1)) << "accepted, which the client need not know at once";
+  ASSERT_TRUE(clients.flush_due().has_value());
+  clients.flush(*clients.flush_due());
+  EXPECT_TRUE(tls::run_until(io, [&] { return peer->frames.size() == 2; })) << "its time has come";
+  EXPECT_FALSE(clients.flush_due().has_value());
+
+  clients.send(id, wire::TaskAccepted{});
+  clients.send(id, wire::TaskFinished{});
+  clients.flush(start);
+  EXPECT_TRUE(tls::run_until(io, [&] { return peer->frames.size() == 4; })) << "it leaves with the answer";
+  EXPECT_FALSE(clients.flush_wanted());
   peer->connection->close();
 }
 
