@@ -44,13 +44,7 @@ Environment settings_of_4(const JobSettings& job) {
   if (job.transport == Transport::resilient) {
     settings["OMPI_MCA_btl"] = job.hosts.empty() ? "self,vader" : "self,vader,tcp";
   }
-  if (job.hosts.empty()) {
-    settings["OMPI_MCA_oob_tcp_if_include"] = "lo";
-  } else {
-    settings["OMPI_MCA_oob_tcp_keepalive_time"] = "10";
-    settings["OMPI_MCA_oob_tcp_keepalive_intvl"] = "5";
-    settings["OMPI_MCA_oob_tcp_keepalive_probes"] = "4";
-  }
+  if (job.hosts.empty()) settings["OMPI_MCA_oob_tcp_if_include"] = "lo";
   if (!job.agent.empty()) {
     settings["OMPI_MCA_plm"] = "rsh";
     settings["OMPI_MCA_plm_rsh_agent"] = job.agent;
@@ -64,18 +58,20 @@ Environment settings_of_5(const JobSettings& job) {
                        {"OMPI_MCA_btl_sm_backing_directory", scratch},
                        {"PRTE_MCA_odls_base_sigkill_timeout", "2"}};
   if (job.transport == Transport::resilient) settings["OMPI_MCA_btl"] = job.hosts.empty() ? "self,sm" : "self,sm,tcp";
-  if (job.hosts.empty()) {
-    settings["PMIX_MCA_ptl_base_if_include"] = "lo";
-  } else {
-    settings["PRTE_MCA_oob_tcp_keepalive_time"] = "10";
-    settings["PRTE_MCA_oob_tcp_keepalive_intvl"] = "5";
-    settings["PRTE_MCA_oob_tcp_keepalive_probes"] = "4";
-  }
+  if (job.hosts.empty()) settings["PMIX_MCA_ptl_base_if_include"] = "lo";
   if (!job.agent.empty()) {
     settings["PRTE_MCA_plm"] = "ssh";
     settings["PRTE_MCA_plm_ssh_agent"] = job.agent;
   }
   return settings;
+}
+
+// When a silent connection between hosts is given up, unless the user has said so.
+void add_keepalive(Environment& environment, bool version_4) {
+  const std::string prefix = version_4 ? "OMPI_MCA_oob_tcp_keepalive_" : "PRTE_MCA_oob_tcp_keepalive_";
+  environment.emplace(prefix + "time", "10");
+  environment.emplace(prefix + "intvl", "5");
+  environment.emplace(prefix + "probes", "4");
 }
 
 std::vector<std::string> keeper_command(const JobSettings& job) {
@@ -174,9 +170,11 @@ CommandLine mpirun_command(const Mpirun& mpirun, const JobSettings& job, const E
   settings["GANGWAY_COOKIE"] = job.cookie;
   for (const auto& [name, value] : settings) command.environment[name] = value;
 
+  const bool one_host = job.hosts.empty();
+  if (!one_host) add_keepalive(command.environment, version_4);
+
   command.arguments.push_back(mpirun.program.string());
   if (job.as_root) command.arguments.emplace_back("--allow-run-as-root");
-  const bool one_host = job.hosts.empty();
   if (version_4) {
     if (one_host) command.arguments.emplace_back("--oversubscribe");
     if (!one_host) append(command.arguments, {"--map-by", "slot"});
@@ -189,6 +187,15 @@ CommandLine mpirun_command(const Mpirun& mpirun, const JobSettings& job, const E
   append(command.arguments, keeper_command(job));
   if (!one_host) append(command.arguments, {"--hosts", std::to_string(job.hosts.size())});
   return command;
+}
+
+bool tells_of_lost_host(std::string_view output) {
+  // Under recovery the job goes on without that host's ranks, and this is all that is heard of it.
+  for (const std::string_view mark :
+       {"ORTE was unable to reliably start one or more daemons", "lost communication with a remote daemon"}) {
+    if (output.find(mark) != std::string_view::npos) return true;
+  }
+  return false;
 }
 
 Environment own_environment() {

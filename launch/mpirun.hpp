@@ -22,6 +22,7 @@
 #include <filesystem>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <gangway/profile.hpp>
@@ -75,6 +76,9 @@ struct CommandLine {
 /// job may have left in it, and with the settings above.
 CommandLine mpirun_command(const Mpirun& mpirun, const JobSettings& job,
                            const std::map<std::string, std::string>& environment);
+
+/// True if mpirun says in its output that it has lost the connection to a host.
+bool tells_of_lost_host(std::string_view output);
 
 /// The environment of the calling process.
 std::map<std::string, std::string> own_environment();

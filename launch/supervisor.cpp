@@ -161,8 +161,22 @@ void Supervisor::read_output() {
   output_.async_read_some(boost::asio::buffer(output_buffer_),
                           [this](const boost::system::error_code& error, std::size_t count) {
                             log_->append({output_buffer_.data(), count});
+                            watch_hosts({output_buffer_.data(), count});
                             if (!error) read_output();
                           });
+}
+
+// The ranks of a lost host answer nobody and are not known to be dead: a cluster without them would wait for ever.
+void Supervisor::watch_hosts(std::string_view output) {
+  if (profile_.hosts.empty() || host_lost_ || setup_->state.phase != Phase::running) return;
+  recent_output_ += output;
+  if (tells_of_lost_host(recent_output_)) {
+    host_lost_ = true;
+    log_->error("a host is lost; the cluster ends");
+    terminate_mpirun();
+  }
+  constexpr std::size_t mark_bytes_max = 128;
+  if (recent_output_.size() > mark_bytes_max) recent_output_.erase(0, recent_output_.size() - mark_bytes_max);
 }
 
 // What mpirun wrote before its end may not have been read yet.
@@ -234,7 +248,7 @@ void Supervisor::mpirun_ended(int status) {
   ready_timer_.cancel();
   if (shutdown_) shutdown_->cancel();
   drain_output();
-  end_reason_ = "mpirun " + wait_status_text(status);
+  end_reason_ = host_lost_ ? "the connection to one of its hosts was lost" : "mpirun " + wait_status_text(status);
   if (setup_->state.phase == Phase::starting) {
     start_failure_ = end_reason_ + " before the engines were ready" + advice_on_hosts(profile_);
   }

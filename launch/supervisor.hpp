@@ -3,7 +3,8 @@
 //
 //   starting --> running --> stopping --> (everything is gone)
 //       |           |
-//       |           +-- mpirun ended by itself --> ended: the directory stays and says why, until `gangway stop`
+//       |           +-- mpirun ended by itself, or lost a host --> ended: the directory stays and says why, until
+//       `gangway stop`
 //       +-- given up: the reason goes to the starter, and everything is removed
 //
 // A cluster is stopped by SIGTERM or SIGINT to its supervisor, by the end of its owner, and by the end of its starter
@@ -17,6 +18,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include <boost/asio/io_context.hpp>
@@ -53,6 +55,7 @@ class Supervisor {
   void watch_owner();
   void read_output();
   void drain_output();
+  void watch_hosts(std::string_view output);
   void collect_children();
 
   void stop(const std::string& reason);
@@ -86,6 +89,8 @@ class Supervisor {
   std::string end_reason_;
   bool mpirun_runs_ = false;
   bool stop_wanted_ = false;
+  bool host_lost_ = false;
+  std::string recent_output_;
   std::chrono::steady_clock::time_point start_deadline_;
   std::chrono::steady_clock::time_point leftovers_deadline_;
   bool none_left_ = false;  // at the last look

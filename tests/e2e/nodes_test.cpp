@@ -215,6 +215,21 @@ TEST_F(NodesTest, EndWithTheirGateway) {
   stop();
 }
 
+TEST_F(NodesTest, EndWhenAHostIsLost) {
+  ::setenv("OMPI_MCA_oob_tcp_keepalive_time", "2", 1);
+  ::setenv("OMPI_MCA_oob_tcp_keepalive_intvl", "1", 1);
+  ::setenv("OMPI_MCA_oob_tcp_keepalive_probes", "3", 1);
+  start();
+  for (const char* what : {"time", "intvl", "probes"}) {
+    ::unsetenv(("OMPI_MCA_oob_tcp_keepalive_" + std::string{what}).c_str());
+  }
+  ASSERT_EQ(netns({"cut", "node2"}).status, 0);
+  expect_nothing_left();
+  EXPECT_THAT(gangway_on_node1({"status", "two"}).error,
+              HasSubstr("the cluster two has ended: the connection to one of its hosts was lost"));
+  stop();
+}
+
 TEST_F(NodesTest, TellWhatIsWrongWithAHost) {
   const auto fault_with = [&](const std::string& hosts) {
     const std::string profile = std::string{std::getenv("GANGWAY_HOME")} + "/away.ini";

@@ -130,6 +130,19 @@ TEST(MpirunCommand, OnSeveralHostsUsesTcpBetweenThemAndNoticesALostOne) {
   EXPECT_THAT(five.environment, Not(Contains(Key("PMIX_MCA_ptl_base_if_include"))));
 }
 
+TEST(MpirunCommand, LeavesItToTheUserWhenALostHostIsGivenUp) {
+  const CommandLine command =
+      mpirun_command({"mpirun", 4}, job_on_two_hosts(), {{"OMPI_MCA_oob_tcp_keepalive_time", "2"}});
+  EXPECT_THAT(command.environment, Contains(Pair("OMPI_MCA_oob_tcp_keepalive_time", "2")));
+  EXPECT_THAT(command.environment, Contains(Pair("OMPI_MCA_oob_tcp_keepalive_probes", "4")));
+}
+
+TEST(MpirunOutput, TellsOfALostHost) {
+  EXPECT_TRUE(tells_of_lost_host("---\nORTE was unable to reliably start one or more daemons.\nThis usually"));
+  EXPECT_TRUE(tells_of_lost_host("PRTE has lost communication with a remote daemon.\n"));
+  EXPECT_FALSE(tells_of_lost_host("[node1:1] PMIX ERROR: BAD-PARAM in file pmix_event_notification.c"));
+}
+
 TEST(MpirunCommand, OfANativeTransportLeavesTheNetworkToTheSite) {
   JobSettings native = job();
   native.transport = Transport::native;
