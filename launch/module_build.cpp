@@ -25,7 +25,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::chrono::minutes time_max{10};
+constexpr std::chrono::minutes build_time_max{10};
 constexpr std::chrono::seconds version_time_max{20};
 constexpr std::size_t kept_builds_max = 64;
 
@@ -171,7 +171,7 @@ std::vector<std::uint8_t> build_module(const BuildRequest& request) {
 
   const WorkPlace place{builds};
   write_sources(place.path(), request);
-  const CommandEnd end = take(run_bounded(place.path(), arguments, time_max));
+  const CommandEnd end = take(run_bounded(place.path(), arguments, build_time_max));
   if (end.wait_status != 0) {
     throw Error{"the compiler " + wait_status_text(end.wait_status) + ":\n" + end.text};
   }
