@@ -209,17 +209,16 @@ bool soak(double minutes) {
   const double warm_up = warm_up_share * minutes;
   Watch watch;
   double next_sample = warm_up;
-  int rounds = 0;
-  for (; passed() < minutes; ++rounds) {
+  for (int rounds = 1; passed() < minutes; ++rounds) {
     run_round(cluster, client, rounds);
-    if (passed() < next_sample) continue;
+    const bool is_last = passed() >= minutes;
+    if (passed() < next_sample && !is_last) continue;
     std::this_thread::sleep_for(std::chrono::milliseconds{300});  // guests leave, standby workers come
     watch.sample(client, passed());
     std::cerr << "minute " << passed() << ", " << rounds << " rounds";
     watch.tell(std::cerr);
     next_sample = passed() + (minutes - warm_up) / samples;
   }
-  std::cerr << rounds << " rounds in " << minutes << " minutes\n";
   return watch.judge(std::cout);
 }
 
