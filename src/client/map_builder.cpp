@@ -19,12 +19,11 @@ namespace {
 // 32 for each engine the slowest one is late by a few per cent at most.
 constexpr std::size_t chunks_per_engine = 32;
 
-constexpr std::size_t chunk_elements_max = 64 * 1024;
 constexpr std::size_t chunk_bytes_max = 8 * base::mib;
 
 std::size_t chosen_chunk(std::size_t elements, std::size_t engines) {
   const std::size_t chunks = std::max<std::size_t>(engines, 1) * chunks_per_engine;
-  return std::clamp<std::size_t>((elements + chunks - 1) / chunks, 1, chunk_elements_max);
+  return std::clamp<std::size_t>((elements + chunks - 1) / chunks, 1, client::chunk_elements_max);
 }
 
 }  // namespace

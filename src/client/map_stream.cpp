@@ -24,24 +24,22 @@ namespace {
 // Long enough to make the way to an engine and back small beside it, short enough to keep all engines busy.
 constexpr base::Duration chunk_time = base::milliseconds(5);
 
-constexpr std::size_t chunk_elements_max = 64 * 1024;
-
-struct SentChunk {
-  std::shared_ptr<PendingTask> task;
-  std::size_t elements = 0;
-  std::size_t arguments_bytes = 0;
-};
-
-/// The chunks that are done, from the session's thread to the user's.
-struct Finished {
-  std::mutex mutex;
-  std::condition_variable changed;
-  std::deque<SentChunk> chunks;
-};
-
 }  // namespace
 
 class MapStream::State {
+  struct SentChunk {
+    std::shared_ptr<PendingTask> task;
+    std::size_t elements = 0;
+    std::size_t arguments_bytes = 0;
+  };
+
+  /// The chunks that are done, from the session's thread to the user's.
+  struct Finished {
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::deque<SentChunk> chunks;
+  };
+
  public:
   State(ViewCore core, const Callee& callee, std::vector<std::string> needs, std::size_t chunk_elements)
       : core_{std::move(core)},
@@ -120,7 +118,7 @@ class MapStream::State {
       const std::size_t by_time = static_cast<std::size_t>(chunk_time.ns) / element_ns;
       const std::size_t by_bytes = base::stream_chunk_bytes / element_bytes;
       chunk_elements_ =
-          std::clamp<std::size_t>(std::min({by_time, by_bytes, 2 * chunk_elements_}), 1, chunk_elements_max);
+          std::clamp<std::size_t>(std::min({by_time, by_bytes, 2 * chunk_elements_}), 1, client::chunk_elements_max);
     }
     chunk_bytes_ = element_bytes * chunk_elements_;
   }

@@ -15,6 +15,9 @@
 
 namespace gangway::client {
 
+/// The most elements that one call of a map gets, when the client chooses.
+inline constexpr std::size_t chunk_elements_max = 64 * 1024;
+
 /// The function of a stub; throws Error if its module cannot be sent, or if the callable holds addresses.
 std::shared_ptr<const KnownFunction> find_function(detail::Session& session, const detail::Callee& callee);
 
