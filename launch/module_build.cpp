@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <optional>
+#include <set>
 #include <system_error>
 
 #include <gangway/error.hpp>
@@ -16,6 +17,7 @@
 #include "launch/installation.hpp"
 #include "launch/job.hpp"
 #include "launch/private_file.hpp"
+#include "os/file.hpp"
 #include "tls/digest.hpp"
 
 GANGWAY_REGISTER(gangway::launch::build_module);
@@ -64,11 +66,26 @@ std::string compiler_version() {
   return end.text;
 }
 
+/// Whether the result depends on what was sent, the compiler and Gangway alone: a flag that brings other directories,
+/// files or libraries into play makes it depend on their content too.
+bool is_reproducible(const BuildRequest& request) {
+  return std::all_of(request.flags.begin(), request.flags.end(), [](const std::string& flag) {
+    return flag.starts_with("-O") || flag.starts_with("-D") ||
+           (flag.starts_with("-W") && flag.find(',') == std::string::npos) || flag.starts_with("-g") ||
+           flag.starts_with("-m") || flag.starts_with("-std=");
+  });
+}
+
 /// The request and all that the result depends on, as one name.
 std::string key_of(const BuildRequest& request, const std::vector<std::string>& arguments) {
   std::string all = compiler_version();
   const auto add = [&all](const std::string& text) { all += std::to_string(text.size()) + ":" + text; };
   for (const std::string& argument : arguments) add(argument);
+  std::set<fs::path> headers;
+  for (const auto& entry : fs::recursive_directory_iterator{take(development_files()).include / "gangway"}) {
+    if (entry.is_regular_file()) headers.insert(entry.path());
+  }
+  for (const fs::path& header : headers) add(take(os::read_file(header)));
   add("files");
   for (const SourceFile& file : request.files) {
     add(file.path);
@@ -165,9 +182,12 @@ bool is_source(const std::string& path) {
 std::vector<std::uint8_t> build_module(const BuildRequest& request) {
   const fs::path builds = take(ClusterHome::of_account()).path() / "builds";
   require(make_private_directory(builds));
+  require(check_private_directory(builds));  // what is kept there is run
   const std::vector<std::string> arguments = arguments_for(request);
   const fs::path library = builds / (key_of(request, arguments) + ".so");
-  if (auto kept = content_of(library)) return std::move(*kept);
+  if (is_reproducible(request)) {
+    if (auto kept = content_of(library)) return std::move(*kept);
+  }
 
   const WorkPlace place{builds};
   write_sources(place.path(), request);

@@ -31,7 +31,8 @@ struct BuildRequest {
 };
 
 /// The library's bytes. It is compiled by $GANGWAY_CXX, or else c++, within 10 minutes and 8 GiB of memory; the same
-/// request to the same compiler is answered from <home>/builds. Throws Error with what the compiler printed.
+/// request to the same compiler and Gangway is answered from <home>/builds, unless its flags bring in other files.
+/// Throws Error with what the compiler printed.
 std::vector<std::uint8_t> build_module(const BuildRequest& request);
 
 /// Whether a file is compiled, and not only included.

@@ -218,6 +218,8 @@ struct Loop::State {
     if ((missing || must_poll()) && quiet < nap_patience) return take_nap();
     const Duration longest = sleep_max(missing || link.transferring(), quiet);
     if (longest <= Duration{}) return poll_io();
+    // Nobody rings for this rank while it sleeps, and what it owes may have been noted since serve_network().
+    if (NetworkBells* const network = doorbell.network()) network->ring_owed(os::now(), true);
     ++counts.sleeps;
     if (io.stopped()) io.restart();
     slept_to_the_end = io.run_one_for(std::chrono::nanoseconds{longest.ns}) == 0;

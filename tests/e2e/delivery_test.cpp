@@ -1,5 +1,6 @@
 // Code on its way to the engines: functions by place and by name, libraries, versions, and each reason against it.
 #include <filesystem>
+#include <fstream>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -166,6 +167,26 @@ TEST_F(DeliveryTest, SourcesAreCompiledOnTheClusterAndLoaded) {
   client.build(GANGWAY_TEST_SOURCES, {"-DOFFSET=22", "-O0"});
   EXPECT_EQ(count_builds(), 2);
   EXPECT_THAT(all.apply(fn<built::answer>, 42).get(), Each(43));
+
+  std::filesystem::permissions(builds, std::filesystem::perms::others_write, std::filesystem::perm_options::add);
+  EXPECT_THAT(error_of([&] {
+                client.build(GANGWAY_TEST_SOURCES, {"-DOFFSET=22", "-O0"});
+                return 0;
+              }),
+              HasSubstr("chmod 700"));
+  std::filesystem::permissions(builds, std::filesystem::perms::owner_all);
+}
+
+TEST_F(DeliveryTest, AHeaderFromElsewhereThatChangedIsSeen) {
+  const std::filesystem::path elsewhere = std::filesystem::path{std::getenv("GANGWAY_HOME")} / "elsewhere";
+  std::filesystem::create_directories(elsewhere);
+  const std::vector<std::string> flags{"-O0", "-include", (elsewhere / "offset.hpp").string()};
+  for (const int offset : {1, 2}) {
+    std::ofstream{elsewhere / "offset.hpp"} << "#define OFFSET " << offset << '\n';
+    client.build(GANGWAY_TEST_SOURCES, flags);
+    EXPECT_EQ(any.apply(fn<built::answer>, 42).get(), 21 + offset);
+  }
+  std::filesystem::remove_all(elsewhere);
 }
 
 TEST_F(DeliveryTest, WhatTheCompilerSaysComesBack) {

@@ -72,7 +72,7 @@ constexpr std::array<Reader, 10> readers = {
 }  // namespace
 
 void archive(base::ByteView input) {
-  const unsigned type = take_byte(input) % readers.size();
+  const std::size_t type = take_byte(input) % readers.size();
   test::AlignedBuffer payload{input.size()};
   if (!input.empty()) std::memcpy(payload.span().data(), input.data(), input.size());
   readers[type](payload.span());
