@@ -21,7 +21,7 @@ struct ModulePlace {
 /// on disk are then not the ones that run here.
 base::Result<ModulePlace> module_of(const void* address);
 
-/// The ranges [begin, end) of addresses that this process has mapped now, rising.
+/// The ranges [begin, end) of addresses where this process can have variables now, rising.
 std::vector<std::pair<std::uintptr_t, std::uintptr_t>> mapped_ranges();
 
 }  // namespace gangway::code

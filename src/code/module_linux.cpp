@@ -15,6 +15,9 @@ namespace {
 
 constexpr std::string_view deleted = " (deleted)";
 
+// A sanitizer's shadow memory, tera of bytes, where no variable lies.
+constexpr std::uintptr_t shadow_bytes_min = std::uintptr_t{1} << 40;
+
 /// The range of addresses at the begin of a line of /proc/self/maps.
 std::pair<std::uintptr_t, std::uintptr_t> range_in(const std::string& line) {
   char* rest = nullptr;
@@ -60,7 +63,11 @@ bool in_executable(std::uintptr_t address) {
 std::vector<std::pair<std::uintptr_t, std::uintptr_t>> mapped_ranges() {
   std::vector<std::pair<std::uintptr_t, std::uintptr_t>> ranges;
   std::ifstream maps{"/proc/self/maps"};
-  for (std::string line; std::getline(maps, line);) ranges.push_back(range_in(line));
+  for (std::string line; std::getline(maps, line);) {
+    const auto [begin, end] = range_in(line);
+    const bool is_readable = line.find(" r") != line.npos;
+    if (is_readable && end - begin < shadow_bytes_min) ranges.emplace_back(begin, end);
+  }
   return ranges;
 }
 
