@@ -4,7 +4,7 @@
 
 #include <cmath>
 #include <iostream>
-#include <ranges>
+#include <numeric>
 
 using gangway::fn;
 using gangway::Future;
@@ -62,8 +62,10 @@ int main() {
   std::cout << "the root of 9 is " << gangway::when_all(roots).get()[7] << ", pi is nearly " << pi.get()
             << ", two steps towards the root of 2: " << chained.get() << '\n';
 
-  // A range that is never in memory as a whole: it is read as the results are taken.
+  // A range is read as the results are taken; it may be a generator, and never be in memory as a whole.
+  std::vector<long> numbers(100'000);
+  std::iota(numbers.begin(), numbers.end(), 0L);
   std::size_t primes = 0;
-  for (auto [index, prime] : any.as_completed(fn<is_prime>, std::views::iota(0L, 100'000L))) primes += prime;
+  for (auto [index, prime] : any.as_completed(fn<is_prime>, numbers)) primes += prime;
   std::cout << "there are " << primes << " primes below 100000\n";
 }
