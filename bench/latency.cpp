@@ -1,7 +1,5 @@
 // The round trip of a no-op task beside the sum of what it is made of.
-#include <algorithm>
 #include <chrono>
-#include <limits>
 #include <sstream>
 #include <string>
 #include <thread>
@@ -16,8 +14,6 @@
 namespace gangway::bench {
 
 namespace {
-
-constexpr double endless = std::numeric_limits<double>::infinity();
 
 // The pieces of a round trip, each measured by a program of its own.
 class Pieces {
@@ -34,18 +30,18 @@ class Pieces {
 
   void measure(int count, int pause_us) {
     const std::string what = " " + std::to_string(count) + " " + std::to_string(pause_us);
-    tls_us_ = std::min(tls_us_, median(tls_.ask("echo" + what)));
-    mpi_us_ = std::min(mpi_us_, median(ranks_.ask("pingpong" + what)));
-    worker_us_ = std::min(worker_us_, median(worker_.ask("handoff" + what)));
+    tls_us_.push_back(median(tls_.ask("echo" + what)));
+    mpi_us_.push_back(median(ranks_.ask("pingpong" + what)));
+    worker_us_.push_back(median(worker_.ask("handoff" + what)));
   }
 
-  [[nodiscard]] double sum() const { return tls_us_ + mpi_us_ + worker_us_; }
+  [[nodiscard]] double sum() const { return median(tls_us_) + median(mpi_us_) + median(worker_us_); }
 
   [[nodiscard]] std::string text() const {
     std::ostringstream text;
     text.precision(3);
-    text << "TLS echo " << tls_us_ << " + MPI ping-pong between sleeping ranks " << mpi_us_ << " + process hand-off "
-         << worker_us_;
+    text << "TLS echo " << median(tls_us_) << " + MPI ping-pong between sleeping ranks " << median(mpi_us_)
+         << " + process hand-off " << median(worker_us_);
     return text.str();
   }
 
@@ -54,18 +50,17 @@ class Pieces {
   Reference ranks_;
   Reference tls_;
   Reference worker_;
-  double tls_us_ = endless;
-  double mpi_us_ = endless;
-  double worker_us_ = endless;
+  std::vector<double> tls_us_;  // of each round
+  std::vector<double> mpi_us_;
+  std::vector<double> worker_us_;
 };
 
-// Medians of rounds that alternate with those of the pieces; of each the quietest round, since what else the machine
-// does only ever adds.
+// Medians of rounds that alternate with those of the pieces; of each the middle round.
 void measure_round_trips(const Settings& settings, const Client& client, int count, int pause_us, Figure figure,
                          const Print& print) {
   const BalancedView any = client.balanced();
   Pieces pieces{settings};
-  figure.value = endless;
+  std::vector<double> rounds_us;
   for (int round = 0; round < settings.amount(20, 3); ++round) {
     std::vector<double> times;
     for (int i = 0; i < count; ++i) {
@@ -74,9 +69,10 @@ void measure_round_trips(const Settings& settings, const Client& client, int cou
       any.apply(fn<no_op>).get();
       times.push_back(watch.microseconds());
     }
-    figure.value = std::min(figure.value, median(times));
+    rounds_us.push_back(median(times));
     pieces.measure(count, pause_us);
   }
+  figure.value = median(rounds_us);
   figure.reference = pieces.text();
   figure.reference_value = pieces.sum();
   print(figure);

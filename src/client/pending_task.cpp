@@ -33,7 +33,6 @@ void PendingTask::count_elements(std::size_t first, std::string title) {
 void PendingTask::seal() {
   std::unique_lock lock{mutex_};
   sealed_ = true;
-  changed_.notify_all();
   run_callbacks(std::move(lock));
 }
 
@@ -96,7 +95,6 @@ void PendingTask::finish_locked(std::uint32_t part, PartState state) {
   if (counting_) {
     counting_->meter.add(std::chrono::steady_clock::now(), elements_finished_);
   }
-  changed_.notify_all();
 }
 
 std::size_t PendingTask::parts() const {
@@ -268,13 +266,14 @@ void PendingTask::when_ready(CallbackPlace place, std::function<void()> callback
 }
 
 void PendingTask::run_callbacks(std::unique_lock<std::mutex> lock) {
-  if (callbacks_.empty() || !ready_locked()) {
-    return;
-  }
   // The last of them may end this object.
-  std::vector<Callback> callbacks = std::exchange(callbacks_, {});
+  std::vector<Callback> callbacks;
+  if (ready_locked()) {
+    callbacks = std::exchange(callbacks_, {});
+  }
   const std::shared_ptr<client::Continuations> continuations = continuations_;
   lock.unlock();
+  changed_.notify_all();  // whoever wakes up finds the lock free
   for (Callback& callback : callbacks) {
     if (callback.place == CallbackPlace::continuation && continuations) {
       continuations->post(std::move(callback.run));
@@ -302,7 +301,6 @@ void PendingTask::settle(std::shared_ptr<const void> value, std::exception_ptr e
   local_value_ = std::move(value);
   local_error_ = std::move(error);
   sealed_ = true;
-  changed_.notify_all();
   run_callbacks(std::move(lock));
 }
 

@@ -242,8 +242,9 @@ void Session::submit(client::Submission submission) {
   }
   incoming_bytes_ += submission.bytes();
   incoming_.push_back(std::move(submission));
-  if (!drain_posted_) {
-    drain_posted_ = true;
+  const bool must_post = !std::exchange(drain_posted_, true);
+  lock.unlock();  // the session's thread finds it free
+  if (must_post) {
     boost::asio::post(io_, [this] { add_incoming(); });
   }
 }
