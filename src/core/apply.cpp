@@ -148,6 +148,13 @@ void Controller::apply_fact(const TaskForgotten& fact) {
   update_pause(id, session, was_paused);
 }
 
+void Controller::apply_fact(const IdsGiven& fact) {
+  // Zero, if there was none yet, lies below the gateway's share of the numbers.
+  state_.last_task = std::max(state_.last_task, fact.last_task.value() - std::min(id_base_, fact.last_task.value()));
+  state_.last_session =
+      std::max(state_.last_session, fact.last_session.value() - std::min(id_base_, fact.last_session.value()));
+}
+
 void Controller::forget_part(Task& task, Part& part) {
   part.state = Forgotten{};
   if (--task.parts_unforgotten == 0) state_.tasks.remove(task.first_task);

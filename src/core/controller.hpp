@@ -183,6 +183,7 @@ class Controller {
   void apply_fact(const AttemptLost& fact);
   void apply_fact(const TaskSettled& fact);
   void apply_fact(const TaskForgotten& fact);
+  void apply_fact(const IdsGiven& fact);
   void enqueue(const Task& task, std::uint32_t index);
   void dequeue(const Task& task, std::uint32_t index);
   void wait_again(TaskTable::Found found);

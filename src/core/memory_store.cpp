@@ -19,6 +19,7 @@ void MemoryStore::append(std::span<const Record> batch) {
 
 void MemoryStore::replay(const std::function<void(const Record&)>& visit) const {
   for (const auto& [number, record] : records_) visit(record);
+  if (durable_number_ > 0) visit(Record{durable_number_ + 1, IdsGiven{last_task_, last_session_}});
 }
 
 void MemoryStore::keep(const Record& record) {
@@ -28,6 +29,7 @@ void MemoryStore::keep(const Record& record) {
         if constexpr (std::is_same_v<T, SessionOpened>) {
           records_.emplace(record.number, record);
           sessions_[fact.session].opened = record.number;
+          last_session_ = std::max(last_session_, fact.session);
         } else if constexpr (std::is_same_v<T, SessionEnded>) {
           end_session(fact.session);
         } else if constexpr (std::is_same_v<T, ModuleStored>) {
@@ -44,10 +46,14 @@ void MemoryStore::keep(const Record& record) {
           const auto parts = static_cast<std::uint32_t>(std::max<std::size_t>(1, fact.engines.size()));
           tasks_[fact.first_task] = KeptTask{fact.session, record.number, parts, {}};
           sessions_[fact.session].tasks.insert(fact.first_task);
+          last_task_ = std::max(last_task_, TaskId{fact.first_task.value() + parts - 1});
         } else if constexpr (std::is_same_v<T, TaskSettled>) {
           replace(fact.task, record, false);
         } else if constexpr (std::is_same_v<T, TaskForgotten>) {
           forget_part(fact.task, record);
+        } else if constexpr (std::is_same_v<T, IdsGiven>) {
+          last_task_ = std::max(last_task_, fact.last_task);
+          last_session_ = std::max(last_session_, fact.last_session);
         } else {
           replace(fact.attempt.task, record, true);
         }

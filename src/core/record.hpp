@@ -88,8 +88,16 @@ struct TaskForgotten {
   friend bool operator==(const TaskForgotten&, const TaskForgotten&) = default;
 };
 
+/// No id up to these is given again. No handler makes this: a store that has forgotten tasks and sessions ends with it
+/// when it is read back.
+struct IdsGiven {
+  TaskId last_task;
+  SessionId last_session;
+  friend bool operator==(const IdsGiven&, const IdsGiven&) = default;
+};
+
 using Fact = std::variant<SessionOpened, SessionEnded, ModuleStored, TaskAccepted, AttemptStarted, AttemptReturned,
-                          AttemptLost, TaskSettled, TaskForgotten, LibraryAdded>;
+                          AttemptLost, TaskSettled, TaskForgotten, LibraryAdded, IdsGiven>;
 
 /// A fact and its place in the journal: numbers rise by one, from 1.
 struct Record {

@@ -15,8 +15,8 @@
 
 namespace gangway::core {
 
-/// Keeps records. One owner, one thread. A store may forget the records that later ones made meaningless: what
-/// replay() gives leads to the same tasks that wait, run or have an answer that nobody acknowledged.
+/// Keeps records. One owner, one thread. A store may forget what later records made meaningless: what replay() gives
+/// leads to the same tasks that wait, run or have an answer that nobody acknowledged.
 class Store {
  public:
   virtual ~Store() = default;
@@ -29,7 +29,8 @@ class Store {
   /// last.
   [[nodiscard]] virtual std::uint64_t durable_number() const = 0;
 
-  /// Shows the durable records that still mean something, in the order of their numbers.
+  /// Shows records that lead to what the durable ones made of what still means something, and at last IdsGiven. Their
+  /// numbers rise; the last is at least durable_number().
   virtual void replay(const std::function<void(const Record&)>& visit) const = 0;
 };
 
@@ -64,6 +65,8 @@ class MemoryStore final : public Store {
   KeptTask* find(TaskId task);
 
   std::uint64_t durable_number_ = 0;
+  TaskId last_task_;
+  SessionId last_session_;
   std::map<std::uint64_t, Record> records_;
   std::map<TaskId, KeptTask> tasks_;  // by first id
   std::map<SessionId, KeptSession> sessions_;

@@ -6,6 +6,7 @@ namespace {
 struct MakeMemoryStore {
   std::unique_ptr<Store> operator()() const { return std::make_unique<MemoryStore>(); }
   void settle(Store&) const {}
+  void reopen(std::unique_ptr<Store>&) const {}
 };
 
 INSTANTIATE_TYPED_TEST_SUITE_P(Memory, StoreContract, MakeMemoryStore);

@@ -18,6 +18,7 @@ const std::map<std::string, Names> allowed_folders = {
     {"wire", {"base"}},
     {"os", {"base"}},
     {"core", {"base", "wire"}},
+    {"journal", {"base", "os", "wire", "core"}},
     {"tls", {"base", "os", "wire"}},
     {"mpi", {"base", "os", "wire", "keeper"}},  // the flags of sleeping ranks stand in the keeper's node page
     {"keeper", {"base", "os", "wire"}},
@@ -42,7 +43,7 @@ struct Foreign {
 const std::vector<Foreign> foreign_headers = {
     {"<boost/asio/ssl", {"tls"}}, {"<boost/asio", {"tls", "mpi", "gateway", "engine", "client", "launch", "app"}},
     {"<openssl/", {"tls"}},       {"<mpi.h", {"mpi"}},
-    {"<boost/mpi", {}},           {"<sqlite3", {}},
+    {"<boost/mpi", {}},           {"<sqlite3", {"journal"}},
 };
 
 /// Starts of headers by which pure code would reach the world.

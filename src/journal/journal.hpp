@@ -1,0 +1,102 @@
+// The journal: a gateway's records in a SQLite file, written by a thread of its own. What was appended in the
+// meantime is one transaction, so that a busy gateway pays for few commits and its loop waits for none.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/result.hpp"
+#include "core/store.hpp"
+
+namespace gangway::journal {
+
+/// What a durable record survives.
+enum class Durability {
+  commit,  // the death of any process
+  disk     // the loss of power too: each commit waits for the disk
+};
+
+/// Where the file lies decides how it is written.
+enum class Place {
+  local,   // a write-ahead log, and a second connection that empties it into the file
+  network  // the same in exclusive mode, without shared memory and locks, which such file systems may lack
+};
+
+/// The kind of file system that `directory` lies on, by what statfs() says.
+[[nodiscard]] Place place_of(const std::filesystem::path& directory);
+
+struct JournalSettings {
+  /// Made if it is missing, for its owner alone. Its directory must be there.
+  std::filesystem::path file;
+  Durability durability = Durability::commit;
+  /// By default what place_of() finds.
+  std::optional<Place> place = {};
+  /// Called on the journal's thread when durable_number() has risen or trouble() has changed. May be empty.
+  std::function<void()> moved = {};
+};
+
+/// See core::Store; all its functions are for one thread, which is not the journal's own.
+///
+/// What cannot be written now (a full disk above all) is kept and tried again until it can; until then
+/// durable_number() stands still and trouble() says why.
+class Journal final : public core::Store {
+ public:
+  /// Opens or makes the file. A fault if it cannot be opened, is damaged, is no journal, or belongs to a newer version.
+  static base::Result<std::unique_ptr<Journal>> open(const JournalSettings& settings);
+
+  /// close()
+  ~Journal() override;
+
+  /// Writes what is appended, if it can, and ends the threads. A fault says why something was not written. The last
+  /// call but the destructor.
+  base::Status close();
+
+  void append(std::span<const core::Record> batch) override;
+  [[nodiscard]] std::uint64_t durable_number() const override;
+
+  /// Before the first append(). Throws std::exception if what is stored is damaged.
+  void replay(const std::function<void(const core::Record&)>& visit) const override;
+
+  /// Why nothing becomes durable at the moment; nothing if all is well.
+  [[nodiscard]] std::optional<std::string> trouble() const;
+
+  /// What was appended and is not durable yet.
+  [[nodiscard]] std::size_t queued_records() const;
+
+ private:
+  class Files;
+
+  Journal(std::unique_ptr<Files> files, std::function<void()> moved);
+  void write_until_closed();
+  void checkpoint_until_closed();
+  void written(std::span<const core::Record> records);
+  void failed(std::string trouble);
+
+  const std::unique_ptr<Files> files_;
+  const std::function<void()> moved_;
+
+  mutable std::mutex mutex_;
+  std::condition_variable work_;
+  std::vector<core::Record> queue_;
+  std::size_t writing_ = 0;  // records that the thread has taken out of the queue
+  std::uint64_t durable_number_ = 0;
+  std::optional<std::string> trouble_;
+  bool closing_ = false;
+
+  std::condition_variable checkpoint_;
+  bool checkpoint_wanted_ = false;
+
+  std::thread writer_;
+  std::thread checkpointer_;
+};
+
+}  // namespace gangway::journal

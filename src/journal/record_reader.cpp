@@ -1,0 +1,208 @@
+#include "journal/record_reader.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "journal/schema.hpp"
+#include "journal/stored_fields.hpp"
+
+namespace gangway::journal {
+
+namespace {
+
+constexpr const char* task_columns =
+    "SELECT t.id, t.first, t.parts, t.session, t.request, t.target, t.label, t.needs, t.submitted_ns, t.state, "
+    "t.attempts, t.engine, t.handed_ns, t.finished_ns, t.run_ns, t.lost, t.failure, r.bytes "
+    "FROM tasks t LEFT JOIN results r ON r.task = t.id ORDER BY t.id";
+enum Column : int {
+  id,
+  first,
+  parts,
+  session,
+  request,
+  target,
+  label,
+  needs,
+  submitted_ns,
+  state,
+  attempts,
+  engine,
+  handed_ns,
+  finished_ns,
+  run_ns,
+  lost,
+  failure,
+  result
+};
+
+[[noreturn]] void damaged(TaskId task, const std::string& why) {
+  throw DatabaseFailure{
+      {SQLITE_CORRUPT, "journal: what is stored of task " + std::to_string(task.value()) + " makes no sense: " + why}};
+}
+
+template <class T>
+T decoded(const Statement& row, int column) {
+  auto value = decode_column<T>(row.bytes(column));
+  if (!value) damaged(row.id<TaskId>(Column::id), value.fault().text);
+  return std::move(value).value();
+}
+
+wire::ModuleHash hash_in(const Statement& row, int column) {
+  wire::ModuleHash hash{};
+  const base::SharedBytes bytes = row.bytes(column);
+  if (bytes.size() != hash.size()) {
+    throw DatabaseFailure{{SQLITE_CORRUPT, "journal: the hash of a module has the wrong length"}};
+  }
+  std::memcpy(hash.data(), bytes.view().data(), hash.size());
+  return hash;
+}
+
+/// Numbers facts and shows them.
+class Visitor {
+ public:
+  explicit Visitor(const std::function<void(const core::Record&)>& visit) : visit_{visit} {}
+  void show(core::Fact fact) { visit_(core::Record{++number_, std::move(fact)}); }
+  void skip_to(std::uint64_t number) { number_ = std::max(number_, number - 1); }
+
+ private:
+  const std::function<void(const core::Record&)>& visit_;
+  std::uint64_t number_ = 0;
+};
+
+/// The task whose rows are being read.
+class TaskReader {
+ public:
+  TaskReader(Database& database, Visitor& visitor)
+      : operation_{database, "SELECT bytes FROM operations WHERE first = ?"}, visitor_{visitor} {}
+
+  void take(const Statement& row) {
+    if (row.id<TaskId>(Column::first) == row.id<TaskId>(Column::id)) begin(row);
+    const std::uint64_t index = row.id<TaskId>(Column::id).value() - accepted_.first_task.value();
+    if (index != seen_++) damaged(row.id<TaskId>(Column::id), "a part before it is missing");
+    if (!row.is_null(Column::target)) accepted_.engines.push_back(row.id<EngineId>(Column::target));
+    take_state(row);
+    if (seen_ == parts_) show();
+  }
+
+ private:
+  void begin(const Statement& row) {
+    accepted_ = {};
+    accepted_.session = row.id<SessionId>(Column::session);
+    accepted_.request = row.id<wire::RequestId>(Column::request);
+    accepted_.first_task = row.id<TaskId>(Column::first);
+    accepted_.label = row.text(Column::label);
+    if (!row.is_null(Column::needs)) accepted_.needs = decoded<std::vector<std::string>>(row, Column::needs);
+    accepted_.submitted_ns = row.integer(Column::submitted_ns);
+    operation_.start(accepted_.first_task);
+    bool is_there = false;
+    while (operation_.next()) {
+      accepted_.operation = operation_.bytes(0);
+      is_there = true;
+    }
+    if (!is_there) damaged(accepted_.first_task, "its operation is missing");
+    parts_ = static_cast<std::uint64_t>(row.integer(Column::parts));
+    seen_ = 0;
+    after_.clear();
+  }
+
+  void take_state(const Statement& row) {
+    const auto part = row.id<TaskId>(Column::id);
+    const auto attempt = static_cast<std::uint32_t>(row.integer(Column::attempts));
+    std::uint32_t shown = 0;  // the latest attempt that a fact tells of
+    if (!row.is_null(Column::lost)) {
+      for (const StoredLoss& stored : decoded<std::vector<StoredLoss>>(row, Column::lost)) {
+        shown = stored.loss.attempt;
+        after_.push_back(core::AttemptStarted{{part, shown}, stored.loss.engine, 0});
+        after_.push_back(core::AttemptLost{{part, shown}, stored.loss.engine, stored.loss.reason});
+      }
+    }
+    switch (static_cast<StoredState>(row.integer(Column::state))) {
+      case StoredState::waiting:
+        if (attempt == shown) return;
+        after_.push_back(core::AttemptStarted{{part, attempt}, EngineId{}, 0});
+        after_.push_back(core::AttemptReturned{{part, attempt}});
+        return;
+      case StoredState::running:
+        after_.push_back(core::AttemptStarted{
+            {part, attempt}, row.id<EngineId>(Column::engine), row.integer(Column::handed_ns)});
+        return;
+      case StoredState::settled:
+      case StoredState::forgotten:
+        return take_outcome(row, part, attempt);
+    }
+    damaged(part, "it is in no known state");
+  }
+
+  void take_outcome(const Statement& row, TaskId part, std::uint32_t attempt) {
+    const bool forgotten = static_cast<StoredState>(row.integer(Column::state)) == StoredState::forgotten;
+    core::TaskSettled settled;
+    settled.task = part;
+    settled.run = {row.id<EngineId>(Column::engine),  attempt,
+                   accepted_.submitted_ns,            row.integer(Column::handed_ns),
+                   row.integer(Column::finished_ns), row.integer(Column::run_ns)};
+    if (!forgotten) {
+      if (!row.is_null(Column::failure)) {
+        settled.outcome = decoded<wire::Failure>(row, Column::failure);
+      } else if (!row.is_null(Column::result)) {
+        settled.outcome = row.bytes(Column::result);
+      } else {
+        damaged(part, "its answer is missing");
+      }
+    }
+    after_.push_back(std::move(settled));
+    if (forgotten) after_.push_back(core::TaskForgotten{part});
+  }
+
+  void show() {
+    visitor_.show(std::move(accepted_));
+    for (core::Fact& fact : after_) visitor_.show(std::move(fact));
+    after_.clear();
+  }
+
+  Statement operation_;
+  Visitor& visitor_;
+  core::TaskAccepted accepted_;
+  std::vector<core::Fact> after_;
+  std::uint64_t parts_ = 0;
+  std::uint64_t seen_ = 0;
+};
+
+std::uint64_t counter(Database& database, const char* name) {
+  Statement statement{database, "SELECT value FROM counters WHERE name = ?"};
+  statement.start(std::string_view{name});
+  std::uint64_t value = 0;
+  while (statement.next()) value = static_cast<std::uint64_t>(statement.integer(0));
+  return value;
+}
+
+}  // namespace
+
+std::uint64_t last_record_number(Database& database) {
+  return counter(database, "record");
+}
+
+void replay_records(Database& database, const std::function<void(const core::Record&)>& visit) {
+  if (last_record_number(database) == 0) return;
+  Visitor visitor{visit};
+  Statement sessions{database, "SELECT id FROM sessions ORDER BY id"};
+  sessions.start();
+  while (sessions.next()) visitor.show(core::SessionOpened{sessions.id<SessionId>(0)});
+  Statement modules{database, "SELECT hash, content FROM modules ORDER BY number"};
+  modules.start();
+  while (modules.next()) visitor.show(core::ModuleStored{hash_in(modules, 0), modules.bytes(1)});
+  Statement libraries{database, "SELECT hash FROM libraries ORDER BY number"};
+  libraries.start();
+  while (libraries.next()) visitor.show(core::LibraryAdded{hash_in(libraries, 0)});
+  Statement tasks{database, task_columns};
+  TaskReader reader{database, visitor};
+  tasks.start();
+  while (tasks.next()) reader.take(tasks);
+  visitor.skip_to(last_record_number(database));
+  visitor.show(core::IdsGiven{TaskId{counter(database, "task")}, SessionId{counter(database, "session")}});
+}
+
+}  // namespace gangway::journal

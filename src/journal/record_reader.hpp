@@ -1,0 +1,21 @@
+// Tables back into records. Internal to src/journal.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "core/record.hpp"
+#include "journal/database.hpp"
+
+namespace gangway::journal {
+
+/// The number of the last record that was written.
+[[nodiscard]] std::uint64_t last_record_number(Database& database);
+
+/// Shows records that lead to what the tables say: sessions, modules, libraries, task by task, and at last the ids
+/// that were given. Holds one task at a time in memory. Their numbers rise; they are not those under which the records
+/// were written, but the last is at least last_record_number(). Throws DatabaseFailure, also if what is stored makes
+/// no sense.
+void replay_records(Database& database, const std::function<void(const core::Record&)>& visit);
+
+}  // namespace gangway::journal

@@ -1,0 +1,165 @@
+#include "journal/record_writer.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "journal/schema.hpp"
+#include "journal/stored_fields.hpp"
+
+namespace gangway::journal {
+
+namespace {
+
+// The gateway's number stands above the count in an id, so that the highest id has the highest count.
+constexpr const char* note_higher = "UPDATE counters SET value = max(value, ?) WHERE name = ?";
+
+base::ByteView bytes_of(const wire::ModuleHash& hash) {
+  return std::as_bytes(std::span{hash});
+}
+
+DatabaseFailure damaged(const base::Fault& fault) {
+  return DatabaseFailure{{SQLITE_CORRUPT, "journal: a stored column is damaged: " + fault.text}};
+}
+
+}  // namespace
+
+RecordWriter::RecordWriter(const Database& database)
+    : open_session_{database, "INSERT INTO sessions (id) VALUES (?)"},
+      end_session_{database, "DELETE FROM sessions WHERE id = ?"},
+      end_operations_{database,
+                      "DELETE FROM operations WHERE first IN (SELECT first FROM tasks WHERE session = ?)"},
+      end_results_{database, "DELETE FROM results WHERE task IN (SELECT id FROM tasks WHERE session = ?)"},
+      end_tasks_{database, "DELETE FROM tasks WHERE session = ?"},
+      store_module_{database, "INSERT OR IGNORE INTO modules (number, hash, content) VALUES (?, ?, ?)"},
+      add_library_{database, "INSERT OR REPLACE INTO libraries (number, hash) VALUES (?, ?)"},
+      insert_task_{database,
+                   "INSERT INTO tasks (id, first, parts, session, request, target, label, needs, submitted_ns, state) "
+                   "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+      insert_operation_{database, "INSERT INTO operations (first, bytes) VALUES (?, ?)"},
+      start_attempt_{database, "UPDATE tasks SET state = ?, attempts = ?, engine = ?, handed_ns = ? WHERE id = ?"},
+      return_attempt_{database, "UPDATE tasks SET state = ?, engine = NULL, handed_ns = NULL WHERE id = ?"},
+      read_lost_{database, "SELECT lost FROM tasks WHERE id = ?"},
+      lose_attempt_{database,
+                    "UPDATE tasks SET state = ?, engine = NULL, handed_ns = NULL, lost = ? WHERE id = ?"},
+      settle_task_{database,
+                   "UPDATE tasks SET state = ?, attempts = ?, engine = ?, handed_ns = ?, finished_ns = ?, "
+                   "run_ns = ?, lost = NULL, failure = ? WHERE id = ?"},
+      insert_result_{database, "INSERT INTO results (task, bytes) VALUES (?, ?)"},
+      delete_single_{database, "DELETE FROM tasks WHERE id = ? AND parts = 1 RETURNING id"},
+      forget_part_{database, "UPDATE tasks SET state = ?, failure = NULL WHERE id = ?"},
+      read_task_{database, "SELECT first, parts FROM tasks WHERE id = ?"},
+      count_left_{database, "SELECT count(*) FROM tasks WHERE id >= ? AND id < ? AND state != ?"},
+      delete_parts_{database, "DELETE FROM tasks WHERE id >= ? AND id < ?"},
+      delete_result_{database, "DELETE FROM results WHERE task = ?"},
+      delete_operation_{database, "DELETE FROM operations WHERE first = ?"},
+      note_counter_{database, note_higher} {}
+
+void RecordWriter::write(const core::Record& record) {
+  std::visit([&](const auto& fact) { write_fact(record.number, fact); }, record.fact);
+}
+
+void RecordWriter::finish(std::uint64_t last_record) {
+  note_counter_.run(last_record, std::string_view{"record"});
+  if (last_task_ > 0) note_counter_.run(last_task_, std::string_view{"task"});
+  if (last_session_ > 0) note_counter_.run(last_session_, std::string_view{"session"});
+  last_task_ = last_session_ = 0;
+}
+
+void RecordWriter::write_fact(std::uint64_t, const core::SessionOpened& fact) {
+  open_session_.run(fact.session);
+  last_session_ = std::max(last_session_, fact.session.value());
+}
+
+void RecordWriter::write_fact(std::uint64_t, const core::SessionEnded& fact) {
+  end_operations_.run(fact.session);
+  end_results_.run(fact.session);
+  end_tasks_.run(fact.session);
+  end_session_.run(fact.session);
+}
+
+void RecordWriter::write_fact(std::uint64_t number, const core::ModuleStored& fact) {
+  store_module_.run(number, bytes_of(fact.hash), fact.content);
+}
+
+void RecordWriter::write_fact(std::uint64_t number, const core::LibraryAdded& fact) {
+  add_library_.run(number, bytes_of(fact.hash));
+}
+
+void RecordWriter::write_fact(std::uint64_t, const core::TaskAccepted& fact) {
+  const std::uint64_t parts = std::max<std::uint64_t>(1, fact.engines.size());
+  std::optional<base::SharedBytes> needs;
+  if (!fact.needs.empty()) needs.emplace(encode_column(fact.needs));
+  for (std::uint64_t index = 0; index < parts; ++index) {
+    std::optional<EngineId> target;
+    if (!fact.engines.empty()) target = fact.engines[index];
+    insert_task_.run(fact.first_task.value() + index, fact.first_task, parts, fact.session, fact.request, target,
+                     std::string_view{fact.label}, needs, fact.submitted_ns, StoredState::waiting);
+  }
+  insert_operation_.run(fact.first_task, fact.operation);
+  last_task_ = std::max(last_task_, fact.first_task.value() + parts - 1);
+}
+
+void RecordWriter::write_fact(std::uint64_t, const core::AttemptStarted& fact) {
+  start_attempt_.run(StoredState::running, fact.attempt.attempt, fact.engine, fact.handed_ns, fact.attempt.task);
+}
+
+void RecordWriter::write_fact(std::uint64_t, const core::AttemptReturned& fact) {
+  return_attempt_.run(StoredState::waiting, fact.attempt.task);
+}
+
+void RecordWriter::write_fact(std::uint64_t, const core::AttemptLost& fact) {
+  std::vector<StoredLoss> losses;
+  read_lost_.start(fact.attempt.task);
+  while (read_lost_.next()) {
+    if (read_lost_.is_null(0)) continue;
+    auto stored = decode_column<std::vector<StoredLoss>>(read_lost_.bytes(0));
+    if (!stored) throw damaged(stored.fault());
+    losses = std::move(stored).value();
+  }
+  losses.push_back({{fact.attempt.attempt, fact.engine, fact.reason}});
+  const base::SharedBytes column{encode_column(losses)};
+  lose_attempt_.run(StoredState::waiting, column, fact.attempt.task);
+}
+
+void RecordWriter::write_fact(std::uint64_t, const core::TaskSettled& fact) {
+  std::optional<base::SharedBytes> failure;
+  if (const auto* failed = std::get_if<wire::Failure>(&fact.outcome)) failure.emplace(encode_column(*failed));
+  settle_task_.run(StoredState::settled, fact.run.attempt, fact.run.engine, fact.run.handed_ns, fact.run.finished_ns,
+                   fact.run.run_ns, failure, fact.task);
+  if (const auto* result = std::get_if<base::SharedBytes>(&fact.outcome)) insert_result_.run(fact.task, *result);
+}
+
+void RecordWriter::write_fact(std::uint64_t, const core::TaskForgotten& fact) {
+  delete_result_.run(fact.task);
+  delete_single_.start(fact.task);
+  bool was_single = false;
+  while (delete_single_.next()) was_single = true;
+  if (was_single) {
+    delete_operation_.run(fact.task);
+    return;
+  }
+  read_task_.start(fact.task);
+  std::optional<std::uint64_t> first;
+  std::uint64_t parts = 0;
+  while (read_task_.next()) {
+    first = static_cast<std::uint64_t>(read_task_.integer(0));
+    parts = static_cast<std::uint64_t>(read_task_.integer(1));
+  }
+  if (!first) return;  // it went with its session
+  forget_part_.run(StoredState::forgotten, fact.task);
+  count_left_.start(*first, *first + parts, StoredState::forgotten);
+  bool any_left = false;
+  while (count_left_.next()) any_left = count_left_.integer(0) > 0;
+  if (any_left) return;
+  delete_parts_.run(*first, *first + parts);
+  delete_operation_.run(*first);
+}
+
+void RecordWriter::write_fact(std::uint64_t, const core::IdsGiven& fact) {
+  last_task_ = std::max(last_task_, fact.last_task.value());
+  last_session_ = std::max(last_session_, fact.last_session.value());
+}
+
+}  // namespace gangway::journal

@@ -1,0 +1,62 @@
+// Records into tables. Internal to src/journal.
+#pragma once
+
+#include "core/record.hpp"
+#include "journal/database.hpp"
+
+namespace gangway::journal {
+
+/// The prepared statements of a journal's one writer. Inside a transaction that its user opens.
+class RecordWriter {
+ public:
+  /// The tables must be there. Throws DatabaseFailure.
+  explicit RecordWriter(const Database& database);
+
+  /// Writes what a record changes. Throws DatabaseFailure; then the transaction must be undone.
+  void write(const core::Record& record);
+
+  /// After the last record of a transaction: notes its number, and which ids were given. Throws DatabaseFailure.
+  void finish(std::uint64_t last_record);
+
+ private:
+  void write_fact(std::uint64_t number, const core::SessionOpened& fact);
+  void write_fact(std::uint64_t number, const core::SessionEnded& fact);
+  void write_fact(std::uint64_t number, const core::ModuleStored& fact);
+  void write_fact(std::uint64_t number, const core::LibraryAdded& fact);
+  void write_fact(std::uint64_t number, const core::TaskAccepted& fact);
+  void write_fact(std::uint64_t number, const core::AttemptStarted& fact);
+  void write_fact(std::uint64_t number, const core::AttemptReturned& fact);
+  void write_fact(std::uint64_t number, const core::AttemptLost& fact);
+  void write_fact(std::uint64_t number, const core::TaskSettled& fact);
+  void write_fact(std::uint64_t number, const core::TaskForgotten& fact);
+  void write_fact(std::uint64_t number, const core::IdsGiven& fact);
+
+  std::uint64_t last_task_ = 0;
+  std::uint64_t last_session_ = 0;
+
+  Statement open_session_;
+  Statement end_session_;
+  Statement end_operations_;
+  Statement end_results_;
+  Statement end_tasks_;
+  Statement store_module_;
+  Statement add_library_;
+  Statement insert_task_;
+  Statement insert_operation_;
+  Statement start_attempt_;
+  Statement return_attempt_;
+  Statement read_lost_;
+  Statement lose_attempt_;
+  Statement settle_task_;
+  Statement insert_result_;
+  Statement delete_single_;
+  Statement forget_part_;
+  Statement read_task_;
+  Statement count_left_;
+  Statement delete_parts_;
+  Statement delete_result_;
+  Statement delete_operation_;
+  Statement note_counter_;
+};
+
+}  // namespace gangway::journal

@@ -1,0 +1,85 @@
+#include "journal/schema.hpp"
+
+#include <array>
+#include <string>
+
+namespace gangway::journal {
+
+namespace {
+
+// Marks a SQLite file as a journal of Gangway: "Gway".
+constexpr int application_id = 0x47776179;
+
+// Each brings a file from the version of its index to the next. Only ever append.
+constexpr std::array<const char*, schema_version> steps = {R"sql(
+  CREATE TABLE sessions (
+    id INTEGER PRIMARY KEY
+  ) STRICT;
+  CREATE TABLE modules (
+    number INTEGER PRIMARY KEY,          -- of the record
+    hash BLOB NOT NULL UNIQUE,
+    content BLOB NOT NULL
+  ) STRICT;
+  CREATE TABLE libraries (
+    number INTEGER PRIMARY KEY,
+    hash BLOB NOT NULL UNIQUE
+  ) STRICT;
+  -- One row for each part of a task. The columns that never change come first: they are written once.
+  CREATE TABLE tasks (
+    id INTEGER PRIMARY KEY,
+    first INTEGER NOT NULL,              -- the id of the task's first part
+    parts INTEGER NOT NULL,              -- how many there are
+    session INTEGER NOT NULL,
+    request INTEGER NOT NULL,
+    target INTEGER,                      -- the engine it is for; NULL: any
+    label TEXT NOT NULL,
+    needs BLOB,                          -- names, encoded; NULL: none
+    submitted_ns INTEGER NOT NULL,
+    state INTEGER NOT NULL,              -- StoredState
+    attempts INTEGER NOT NULL DEFAULT 0, -- the number of the latest
+    engine INTEGER,                      -- of the latest attempt
+    handed_ns INTEGER,
+    finished_ns INTEGER,
+    run_ns INTEGER,
+    lost BLOB,                           -- attempts that ended with their engines, encoded; NULL: none
+    failure BLOB                         -- encoded; NULL: the result is in `results`
+  ) STRICT;
+  CREATE INDEX tasks_of_session ON tasks (session);
+  CREATE TABLE operations (
+    first INTEGER PRIMARY KEY,
+    bytes BLOB NOT NULL
+  ) STRICT;
+  CREATE TABLE results (
+    task INTEGER PRIMARY KEY,
+    bytes BLOB NOT NULL
+  ) STRICT;
+  -- Ids of tasks and sessions are never given twice, also when all of them are forgotten.
+  CREATE TABLE counters (
+    name TEXT PRIMARY KEY,
+    value INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  INSERT INTO counters VALUES ('record', 0), ('task', 0), ('session', 0);
+)sql"};
+
+}  // namespace
+
+base::Status prepare_schema(Database& database) {
+  const auto version = database.number("PRAGMA user_version");
+  const auto mark = database.number("PRAGMA application_id");
+  const bool is_new = mark == 0 && version == 0 && database.number("SELECT count(*) FROM sqlite_schema") == 0;
+  if (!is_new && mark != application_id) return base::Fault{"it is a SQLite file, but not a journal of Gangway"};
+  if (version > schema_version) {
+    return base::Fault{"it was written by a newer version of Gangway (its schema is " + std::to_string(version) +
+                       ", this version knows " + std::to_string(schema_version) +
+                       "); use that version, or start a cluster under another name"};
+  }
+  if (version == schema_version) return base::Done{};
+  Transaction transaction{database};
+  for (auto step = static_cast<std::size_t>(version); step < steps.size(); ++step) database.run(steps[step]);
+  database.run(("PRAGMA application_id = " + std::to_string(application_id)).c_str());
+  database.run(("PRAGMA user_version = " + std::to_string(schema_version)).c_str());
+  transaction.commit();
+  return base::Done{};
+}
+
+}  // namespace gangway::journal
