@@ -81,6 +81,9 @@ struct Limits {
 
   /// A client that has said nothing, not even a Ping, for this long is gone.
   Duration client_silence_max = seconds(60);
+
+  /// A session without a connection that has tasks or answers is kept for this long.
+  Duration session_linger = seconds(3600);
 };
 
 }  // namespace gangway::base

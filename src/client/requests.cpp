@@ -144,6 +144,8 @@ base::Status Requests::handle(const wire::GatewayMessage& message) {
           return base::Fault{content.reason};
         } else if constexpr (std::is_same_v<Message, wire::Welcome>) {
           return base::Fault{"the gateway opened a session that was already open"};
+        } else if constexpr (std::is_same_v<Message, wire::SessionResumed>) {
+          return base::Fault{"the gateway resumed a session that nobody asked it to"};
         } else {
           return answered(content);
         }

@@ -129,6 +129,7 @@ class Controller {
   void on_message(ConnectionId id, Connection& connection, const wire::QueryCluster& message, Turn& turn);
   void on_message(ConnectionId id, Connection& connection, const wire::Shutdown& message, Turn& turn);
   void on_message(ConnectionId id, Connection& connection, const wire::Ping& message, Turn& turn);
+  void on_message(ConnectionId id, Connection& connection, const wire::EndSession& message, Turn& turn);
   void on_message(ConnectionId id, Connection& connection, const wire::Hello& message, Turn& turn);
 
   // on_module.cpp

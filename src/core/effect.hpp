@@ -1,9 +1,10 @@
 // Everything the controller can ask for. Effects are values: tests compare them.
 //
 // The contract of their order. The members of Effects are in the order of execution: the records are durable before
-// anything below them leaves, then the messages to engines leave, then those to clients, then connections are closed.
-// Inside a member the order is that of the vector. So a client is never told something that a restart would forget.
-// Several events may add to one Effects; then they share one commit.
+// anything below them leaves, then the messages to engines leave, then those to clients, then stored answers follow
+// when there is room, then connections are closed. Inside a member the order is that of the vector. So a client is
+// never told something that a restart would forget. Several events may add to one Effects; then they share one
+// commit.
 #pragma once
 
 #include <cstddef>
@@ -45,21 +46,34 @@ struct SendToClient {
   friend bool operator==(const SendToClient&, const SendToClient&) = default;
 };
 
+/// A TaskFinished whose content the store keeps (Store::answer) and the controller does not. The shell reads and
+/// sends it when the client has room for it; if the store has forgotten the answer meanwhile, or the connection is
+/// gone, it does nothing.
+struct SendStoredAnswer {
+  ConnectionId connection;
+  wire::RequestId request;
+  std::uint32_t part = 0;
+  TaskId task;
+  friend bool operator==(const SendStoredAnswer&, const SendStoredAnswer&) = default;
+};
+
 struct Effects {
   std::vector<Record> journal;
   std::vector<SendToEngines> to_engines;
   std::vector<SendToClient> to_clients;
+  std::vector<SendStoredAnswer> stored_answers;
   /// Closed when what was sent to them has left, or after a short while. The controller has forgotten them already.
   std::vector<ConnectionId> to_close;
 
   [[nodiscard]] bool empty() const {
-    return journal.empty() && to_engines.empty() && to_clients.empty() && to_close.empty();
+    return journal.empty() && to_engines.empty() && to_clients.empty() && stored_answers.empty() && to_close.empty();
   }
   /// Empties it and keeps the memory.
   void clear() {
     journal.clear();
     to_engines.clear();
     to_clients.clear();
+    stored_answers.clear();
     to_close.clear();
   }
   friend bool operator==(const Effects&, const Effects&) = default;

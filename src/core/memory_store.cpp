@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <iterator>
 #include <type_traits>
+#include <utility>
 #include <variant>
 
 #include "base/check.hpp"
@@ -109,10 +110,24 @@ void MemoryStore::forget_records(const KeptTask& task) {
   }
 }
 
+std::optional<TaskSettled> MemoryStore::answer(TaskId task) const {
+  const KeptTask* const kept = find(task);
+  if (kept == nullptr) return std::nullopt;
+  const auto records = kept->part_records.find(task);
+  if (records == kept->part_records.end() || records->second.empty()) return std::nullopt;
+  // Behind it there could only be its TaskForgotten.
+  const auto* const settled = std::get_if<TaskSettled>(&records_.at(records->second.back()).fact);
+  return settled == nullptr ? std::nullopt : std::optional{*settled};
+}
+
 MemoryStore::KeptTask* MemoryStore::find(TaskId task) {
+  return const_cast<KeptTask*>(std::as_const(*this).find(task));
+}
+
+const MemoryStore::KeptTask* MemoryStore::find(TaskId task) const {
   const auto next = tasks_.upper_bound(task);
   if (next == tasks_.begin()) return nullptr;
-  KeptTask& kept = std::prev(next)->second;
+  const KeptTask& kept = std::prev(next)->second;
   const auto& accepted = std::get<TaskAccepted>(records_.at(kept.accepted).fact);
   const std::uint64_t index = task.value() - accepted.first_task.value();
   return index < std::max<std::size_t>(1, accepted.engines.size()) ? &kept : nullptr;

@@ -115,6 +115,11 @@ void Controller::on_message(ConnectionId id, Connection&, const wire::Ping& mess
   send(id, wire::Pong{message.number}, turn);
 }
 
+void Controller::on_message(ConnectionId id, Connection&, const wire::EndSession&, Turn& turn) {
+  turn.effects.to_close.push_back(id);
+  forget_connection(id, turn);
+}
+
 void Controller::on_message(ConnectionId id, Connection&, const wire::Hello&, Turn& turn) {
   breach(id, "Hello was said twice", turn);
 }

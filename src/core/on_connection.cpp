@@ -67,7 +67,7 @@ void Controller::on_hello(ConnectionId id, Connection& connection, const wire::H
   timers_.arm(TimerKind::silence, id, turn.now + limits_.client_silence_max);
   send(id,
        wire::Welcome{session, identity_.cluster, limits_.session_tasks_max, limits_.session_bytes_max,
-                     engines_.infos()},
+                     engines_.infos(), false},
        turn);
 }
 

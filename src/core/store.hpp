@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <span>
 #include <vector>
@@ -32,6 +33,9 @@ class Store {
   /// Shows records that lead to what the durable ones made of what still means something, and at last IdsGiven. Their
   /// numbers rise; the last is at least durable_number().
   virtual void replay(const std::function<void(const Record&)>& visit) const = 0;
+
+  /// The answer of a task, if it is durable and not forgotten.
+  [[nodiscard]] virtual std::optional<TaskSettled> answer(TaskId task) const = 0;
 };
 
 /// Durable as long as the process lives, which is as long as anything here does. Memory is bounded by what is
@@ -41,6 +45,7 @@ class MemoryStore final : public Store {
   void append(std::span<const Record> batch) override;
   [[nodiscard]] std::uint64_t durable_number() const override { return durable_number_; }
   void replay(const std::function<void(const Record&)>& visit) const override;
+  [[nodiscard]] std::optional<TaskSettled> answer(TaskId task) const override;
 
   /// How many records are kept.
   [[nodiscard]] std::size_t size() const { return records_.size(); }
@@ -62,6 +67,7 @@ class MemoryStore final : public Store {
   void replace(TaskId task, const Record& record, bool keep_losses);
   void forget_part(TaskId task, const Record& record);
   void forget_records(const KeptTask& task);
+  [[nodiscard]] const KeptTask* find(TaskId task) const;
   KeptTask* find(TaskId task);
 
   std::uint64_t durable_number_ = 0;

@@ -50,8 +50,8 @@ Place place_of(const std::filesystem::path& directory) {
   if (::statfs(directory.c_str(), &status) != 0) return Place::local;  // opening the file will tell
   // f_type is signed on some systems, and these numbers have their highest bit set.
   const auto type = static_cast<unsigned long>(status.f_type) & 0xFFFF'FFFFUL;
-  const bool is_network = std::find(network_file_systems.begin(), network_file_systems.end(), type) !=
-                          network_file_systems.end();
+  const bool is_network =
+      std::find(network_file_systems.begin(), network_file_systems.end(), type) != network_file_systems.end();
   return is_network ? Place::network : Place::local;
 }
 
@@ -60,13 +60,15 @@ class Journal::Files {
  public:
   /// Throws DatabaseFailure.
   explicit Files(const JournalSettings& settings)
-      : place_{settings.place.value_or(place_of(settings.file.parent_path()))}, database_{settings.file,
-                                                                                           OpenMode::create} {
+      : place_{settings.place.value_or(place_of(settings.file.parent_path()))},
+        database_{settings.file, OpenMode::create} {
     if (place_ == Place::network) database_.run("PRAGMA locking_mode = EXCLUSIVE");
     if (database_.text("PRAGMA journal_mode = WAL") != "wal") {
-      throw DatabaseFailure{{SQLITE_ERROR, "journal " + settings.file.string() + ": no write-ahead log is possible here"}};
+      throw DatabaseFailure{
+          {SQLITE_ERROR, "journal " + settings.file.string() + ": no write-ahead log is possible here"}};
     }
-    database_.run(settings.durability == Durability::disk ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL");
+    database_.run(settings.durability == Durability::disk ? "PRAGMA synchronous = FULL"
+                                                          : "PRAGMA synchronous = NORMAL");
     database_.run(place_ == Place::network ? network_checkpoint : "PRAGMA wal_autocheckpoint = 0");
     database_.run("PRAGMA temp_store = MEMORY");
   }
@@ -77,7 +79,9 @@ class Journal::Files {
     if (place_ == Place::local) {
       checkpointer_.emplace(file, OpenMode::create);
       sqlite3_wal_hook(database_.handle(), &note_pages, this);
+      reader_.emplace(file, OpenMode::create);  // it may have to mend the log's index: not only to read
     }
+    answer_.emplace(answer_statement(reader_ ? *reader_ : database_));
     return base::Done{};
   }
 
@@ -86,6 +90,7 @@ class Journal::Files {
 
   /// All or nothing. Throws DatabaseFailure.
   void write(std::span<const core::Record> records) {
+    const std::lock_guard lock{database_in_use_};
     Transaction transaction{database_};
     for (const core::Record& record : records) writer_->write(record);
     writer_->finish(records.back().number);
@@ -95,6 +100,13 @@ class Journal::Files {
   }
 
   [[nodiscard]] bool log_is_long() const { return log_pages_ >= checkpoint_pages; }
+
+  /// On the thread of the journal's user.
+  [[nodiscard]] std::optional<core::TaskSettled> answer(TaskId task) {
+    if (reader_) return read_answer(*answer_, task);
+    const std::lock_guard lock{database_in_use_};
+    return read_answer(*answer_, task);
+  }
 
   /// On another thread than the rest.
   void checkpoint() { empty_log(*checkpointer_); }
@@ -111,9 +123,13 @@ class Journal::Files {
   }
 
   const Place place_;
+  std::mutex database_in_use_;
   Database database_;
   std::optional<RecordWriter> writer_;
+  // Connections of their own, where there may be several.
   std::optional<Database> checkpointer_;
+  std::optional<Database> reader_;
+  std::optional<Statement> answer_;
   int log_pages_ = 0;  // as of the last commit
 };
 
@@ -158,8 +174,8 @@ base::Status Journal::close() {
   if (checkpointer_.joinable()) checkpointer_.join();
   const std::lock_guard lock{mutex_};
   if (queue_.empty()) return base::Done{};
-  return base::Fault{std::to_string(queue_.size()) + " records were not written: " +
-                     trouble_.value_or("the journal was closed")};
+  return base::Fault{std::to_string(queue_.size()) +
+                     " records were not written: " + trouble_.value_or("the journal was closed")};
 }
 
 void Journal::append(std::span<const core::Record> batch) {
@@ -193,6 +209,10 @@ std::size_t Journal::queued_records() const {
 void Journal::replay(const std::function<void(const core::Record&)>& visit) const {
   GANGWAY_CHECK(queued_records() == 0, "a journal is read back before it is written");
   replay_records(files_->database(), visit);
+}
+
+std::optional<core::TaskSettled> Journal::answer(TaskId task) const {
+  return files_->answer(task);
 }
 
 // ---------------------------------------------------------------- the journal's thread

@@ -50,7 +50,8 @@ struct JournalSettings {
 /// durable_number() stands still and trouble() says why.
 class Journal final : public core::Store {
  public:
-  /// Opens or makes the file. A fault if it cannot be opened, is damaged, is no journal, or belongs to a newer version.
+  /// Opens or makes the file. A fault if it cannot be opened, is damaged, is no journal, or belongs to a newer
+  /// version.
   static base::Result<std::unique_ptr<Journal>> open(const JournalSettings& settings);
 
   /// close()
@@ -65,6 +66,9 @@ class Journal final : public core::Store {
 
   /// Before the first append(). Throws std::exception if what is stored is damaged.
   void replay(const std::function<void(const core::Record&)>& visit) const override;
+
+  /// Throws std::exception if it cannot be read.
+  [[nodiscard]] std::optional<core::TaskSettled> answer(TaskId task) const override;
 
   /// Why nothing becomes durable at the moment; nothing if all is well.
   [[nodiscard]] std::optional<std::string> trouble() const;

@@ -14,10 +14,14 @@ namespace gangway::journal {
 
 namespace {
 
-constexpr const char* task_columns =
+constexpr const char* every_task =
     "SELECT t.id, t.first, t.parts, t.session, t.request, t.target, t.label, t.needs, t.submitted_ns, t.state, "
     "t.attempts, t.engine, t.handed_ns, t.finished_ns, t.run_ns, t.lost, t.failure, r.bytes "
     "FROM tasks t LEFT JOIN results r ON r.task = t.id ORDER BY t.id";
+constexpr const char* one_settled_task =
+    "SELECT t.id, t.first, t.parts, t.session, t.request, t.target, t.label, t.needs, t.submitted_ns, t.state, "
+    "t.attempts, t.engine, t.handed_ns, t.finished_ns, t.run_ns, t.lost, t.failure, r.bytes "
+    "FROM tasks t LEFT JOIN results r ON r.task = t.id WHERE t.id = ? AND t.state = ?";
 enum Column : int {
   id,
   first,
@@ -40,8 +44,8 @@ enum Column : int {
 };
 
 [[noreturn]] void damaged(TaskId task, const std::string& why) {
-  throw DatabaseFailure{
-      {SQLITE_CORRUPT, "journal: what is stored of task " + std::to_string(task.value()) + " makes no sense: " + why}};
+  throw DatabaseFailure{{SQLITE_CORRUPT, "journal: what is stored of task " + std::to_string(task.value()) +
+                                             " makes no sense: " + why}};
 }
 
 template <class T>
@@ -59,6 +63,26 @@ wire::ModuleHash hash_in(const Statement& row, int column) {
   }
   std::memcpy(hash.data(), bytes.view().data(), hash.size());
   return hash;
+}
+
+wire::RunInfo run_in(const Statement& row) {
+  return {row.id<EngineId>(Column::engine),  static_cast<std::uint32_t>(row.integer(Column::attempts)),
+          row.integer(Column::submitted_ns), row.integer(Column::handed_ns),
+          row.integer(Column::finished_ns),  row.integer(Column::run_ns)};
+}
+
+core::TaskSettled settled_in(const Statement& row) {
+  core::TaskSettled settled;
+  settled.task = row.id<TaskId>(Column::id);
+  settled.run = run_in(row);
+  if (!row.is_null(Column::failure)) {
+    settled.outcome = decoded<wire::Failure>(row, Column::failure);
+  } else if (!row.is_null(Column::result)) {
+    settled.outcome = row.bytes(Column::result);
+  } else {
+    damaged(settled.task, "its answer is missing");
+  }
+  return settled;
 }
 
 /// Numbers facts and shows them.
@@ -127,34 +151,26 @@ class TaskReader {
         after_.push_back(core::AttemptReturned{{part, attempt}});
         return;
       case StoredState::running:
-        after_.push_back(core::AttemptStarted{
-            {part, attempt}, row.id<EngineId>(Column::engine), row.integer(Column::handed_ns)});
+        after_.push_back(
+            core::AttemptStarted{{part, attempt}, row.id<EngineId>(Column::engine), row.integer(Column::handed_ns)});
         return;
       case StoredState::settled:
       case StoredState::forgotten:
-        return take_outcome(row, part, attempt);
+        return take_outcome(row, part);
     }
     damaged(part, "it is in no known state");
   }
 
-  void take_outcome(const Statement& row, TaskId part, std::uint32_t attempt) {
-    const bool forgotten = static_cast<StoredState>(row.integer(Column::state)) == StoredState::forgotten;
+  void take_outcome(const Statement& row, TaskId part) {
+    if (static_cast<StoredState>(row.integer(Column::state)) == StoredState::settled) {
+      after_.push_back(settled_in(row));
+      return;
+    }
     core::TaskSettled settled;
     settled.task = part;
-    settled.run = {row.id<EngineId>(Column::engine),  attempt,
-                   accepted_.submitted_ns,            row.integer(Column::handed_ns),
-                   row.integer(Column::finished_ns), row.integer(Column::run_ns)};
-    if (!forgotten) {
-      if (!row.is_null(Column::failure)) {
-        settled.outcome = decoded<wire::Failure>(row, Column::failure);
-      } else if (!row.is_null(Column::result)) {
-        settled.outcome = row.bytes(Column::result);
-      } else {
-        damaged(part, "its answer is missing");
-      }
-    }
+    settled.run = run_in(row);
     after_.push_back(std::move(settled));
-    if (forgotten) after_.push_back(core::TaskForgotten{part});
+    after_.push_back(core::TaskForgotten{part});
   }
 
   void show() {
@@ -197,12 +213,23 @@ void replay_records(Database& database, const std::function<void(const core::Rec
   Statement libraries{database, "SELECT hash FROM libraries ORDER BY number"};
   libraries.start();
   while (libraries.next()) visitor.show(core::LibraryAdded{hash_in(libraries, 0)});
-  Statement tasks{database, task_columns};
+  Statement tasks{database, every_task};
   TaskReader reader{database, visitor};
   tasks.start();
   while (tasks.next()) reader.take(tasks);
   visitor.skip_to(last_record_number(database));
   visitor.show(core::IdsGiven{TaskId{counter(database, "task")}, SessionId{counter(database, "session")}});
+}
+
+Statement answer_statement(const Database& database) {
+  return Statement{database, one_settled_task};
+}
+
+std::optional<core::TaskSettled> read_answer(Statement& read, TaskId task) {
+  std::optional<core::TaskSettled> answer;
+  read.start(task, StoredState::settled);
+  while (read.next()) answer = settled_in(read);
+  return answer;
 }
 
 }  // namespace gangway::journal

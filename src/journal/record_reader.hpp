@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 
 #include "core/record.hpp"
 #include "journal/database.hpp"
@@ -13,9 +14,13 @@ namespace gangway::journal {
 [[nodiscard]] std::uint64_t last_record_number(Database& database);
 
 /// Shows records that lead to what the tables say: sessions, modules, libraries, task by task, and at last the ids
-/// that were given. Holds one task at a time in memory. Their numbers rise; they are not those under which the records
-/// were written, but the last is at least last_record_number(). Throws DatabaseFailure, also if what is stored makes
-/// no sense.
+/// that were given. Holds one task at a time in memory. Their numbers rise; they are not those under which the
+/// records were written, but the last is at least last_record_number(). Throws DatabaseFailure, also if what is
+/// stored makes no sense.
 void replay_records(Database& database, const std::function<void(const core::Record&)>& visit);
+
+/// The answer of a task, if there is one. `read` is made by answer_statement(). Throws DatabaseFailure.
+[[nodiscard]] Statement answer_statement(const Database& database);
+[[nodiscard]] std::optional<core::TaskSettled> read_answer(Statement& read, TaskId task);
 
 }  // namespace gangway::journal

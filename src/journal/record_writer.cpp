@@ -28,21 +28,20 @@ DatabaseFailure damaged(const base::Fault& fault) {
 RecordWriter::RecordWriter(const Database& database)
     : open_session_{database, "INSERT INTO sessions (id) VALUES (?)"},
       end_session_{database, "DELETE FROM sessions WHERE id = ?"},
-      end_operations_{database,
-                      "DELETE FROM operations WHERE first IN (SELECT first FROM tasks WHERE session = ?)"},
+      end_operations_{database, "DELETE FROM operations WHERE first IN (SELECT first FROM tasks WHERE session = ?)"},
       end_results_{database, "DELETE FROM results WHERE task IN (SELECT id FROM tasks WHERE session = ?)"},
       end_tasks_{database, "DELETE FROM tasks WHERE session = ?"},
       store_module_{database, "INSERT OR IGNORE INTO modules (number, hash, content) VALUES (?, ?, ?)"},
       add_library_{database, "INSERT OR REPLACE INTO libraries (number, hash) VALUES (?, ?)"},
-      insert_task_{database,
-                   "INSERT INTO tasks (id, first, parts, session, request, target, label, needs, submitted_ns, state) "
-                   "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+      insert_task_{
+          database,
+          "INSERT INTO tasks (id, first, parts, session, request, target, label, needs, submitted_ns, state) "
+          "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
       insert_operation_{database, "INSERT INTO operations (first, bytes) VALUES (?, ?)"},
       start_attempt_{database, "UPDATE tasks SET state = ?, attempts = ?, engine = ?, handed_ns = ? WHERE id = ?"},
       return_attempt_{database, "UPDATE tasks SET state = ?, engine = NULL, handed_ns = NULL WHERE id = ?"},
       read_lost_{database, "SELECT lost FROM tasks WHERE id = ?"},
-      lose_attempt_{database,
-                    "UPDATE tasks SET state = ?, engine = NULL, handed_ns = NULL, lost = ? WHERE id = ?"},
+      lose_attempt_{database, "UPDATE tasks SET state = ?, engine = NULL, handed_ns = NULL, lost = ? WHERE id = ?"},
       settle_task_{database,
                    "UPDATE tasks SET state = ?, attempts = ?, engine = ?, handed_ns = ?, finished_ns = ?, "
                    "run_ns = ?, lost = NULL, failure = ? WHERE id = ?"},

@@ -22,7 +22,23 @@
 //   Acknowledge              ->                      returns the credit
 //   Ping                     ->                      at least every 15 s when there is nothing else to say
 //                            <-     Pong
+//   EndSession               ->                      the client is done: nothing of the session is kept
 // Either side may close at any time; a gateway that closes by decision says Goodbye with the reason first.
+//
+// Sessions outlive connections. When a connection ends without EndSession, and without a breach of the protocol, the
+// session stays for a while (base::Limits::session_linger): its tasks run on, its answers are kept. A client comes
+// back with a Hello that names it:
+//   Hello (session s)        ->
+//                            <-     Welcome          resumed
+//                            <-     TaskAccepted     once more, for each task with an answer that was not
+//                            acknowledged
+//                            <-     SessionResumed   those were all
+//                            <-     TaskFinished     once more, for each part that has one; in time, among others
+// What is under way in an older connection of the session is not read any more: it is closed. A submission that the
+// client has no answer to, and that was not named again before SessionResumed, was not accepted or is forgotten: the
+// client submits it again, under a new number. An answer to a request that the client does not know any more was
+// acknowledged in vain: it acknowledges it again. If the session is not there any more, Welcome names a new one and
+// is not `resumed`, and no SessionResumed follows.
 //
 // Requests. The client numbers its requests from 1, rising; every answer carries the number. A request that
 // cannot be served is answered by Refused (or by TaskFinished with a failure, if it was accepted); only a breach of
@@ -51,7 +67,7 @@
 
 namespace gangway::wire {
 
-inline constexpr std::uint32_t protocol_version = 1;
+inline constexpr std::uint32_t protocol_version = 2;
 
 /// The number a client gives to a request; unique in its session.
 using RequestId = StrongId<struct RequestTag, std::uint64_t>;
@@ -108,11 +124,12 @@ using Outcome = std::variant<base::SharedBytes, Failure>;
 
 struct Hello {
   std::uint32_t version = protocol_version;
-  std::string client;  // host and pid: whose session it is, for people
+  std::string client;      // host and pid: whose session it is, for people
+  SessionId session = {};  // the one to resume; 0: a new one
 
   template <class Self>
   static auto fields(Self& m) {
-    return std::tie(m.version, m.client);
+    return std::tie(m.version, m.client, m.session);
   }
   friend bool operator==(const Hello&, const Hello&) = default;
 };
@@ -209,9 +226,19 @@ struct Ping {
   friend bool operator==(const Ping&, const Ping&) = default;
 };
 
+/// Nothing of this session is wanted any more: what waits is dropped, what runs is abandoned. The connection is of no
+/// use after it.
+struct EndSession {
+  template <class Self>
+  static auto fields(Self&) {
+    return std::tie();
+  }
+  friend bool operator==(const EndSession&, const EndSession&) = default;
+};
+
 /// The order of the alternatives is their number on the wire: append only.
 using ClientMessage =
-    std::variant<Hello, OfferModule, UploadModule, SubmitTask, Acknowledge, QueryCluster, Shutdown, Ping>;
+    std::variant<Hello, OfferModule, UploadModule, SubmitTask, Acknowledge, QueryCluster, Shutdown, Ping, EndSession>;
 
 // ---------------------------------------------------------------- gateway -> client
 
@@ -221,10 +248,11 @@ struct Welcome {
   std::uint32_t tasks_credit = 0;
   std::uint64_t bytes_credit = 0;
   std::vector<EngineInfo> engines;
+  bool resumed = false;  // it is the session that Hello named
 
   template <class Self>
   static auto fields(Self& m) {
-    return std::tie(m.session, m.cluster, m.tasks_credit, m.bytes_credit, m.engines);
+    return std::tie(m.session, m.cluster, m.tasks_credit, m.bytes_credit, m.engines, m.resumed);
   }
   friend bool operator==(const Welcome&, const Welcome&) = default;
 };
@@ -326,8 +354,17 @@ struct Goodbye {
   friend bool operator==(const Goodbye&, const Goodbye&) = default;
 };
 
+/// After the Welcome to a resumed session, all its unacknowledged tasks have been named.
+struct SessionResumed {
+  template <class Self>
+  static auto fields(Self&) {
+    return std::tie();
+  }
+  friend bool operator==(const SessionResumed&, const SessionResumed&) = default;
+};
+
 /// The order of the alternatives is their number on the wire: append only.
 using GatewayMessage = std::variant<Welcome, ModuleAnswered, TaskAccepted, TaskFinished, Refused, ClusterState,
-                                    EnginesChanged, Pong, Goodbye>;
+                                    EnginesChanged, Pong, Goodbye, SessionResumed>;
 
 }  // namespace gangway::wire

@@ -16,7 +16,8 @@ struct MakeJournal {
     return std::move(journal).value();
   }
   void settle(core::Store& store) const {
-    while (static_cast<Journal&>(store).queued_records() > 0) std::this_thread::sleep_for(std::chrono::milliseconds{1});
+    while (static_cast<Journal&>(store).queued_records() > 0)
+      std::this_thread::sleep_for(std::chrono::milliseconds{1});
   }
   void reopen(std::unique_ptr<core::Store>& store) const {
     store.reset();

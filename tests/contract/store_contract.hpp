@@ -151,6 +151,26 @@ TYPED_TEST_P(StoreContract, KeepsModules) {
   this->expect_same_state();
 }
 
+TYPED_TEST_P(StoreContract, TellsAnswersUntilTheyAreForgotten) {
+  this->appends({SessionOpened{SessionId{1}}, this->accepted(1, {EngineId{0}, EngineId{1}}), this->started(1, 1),
+                 this->started(2, 1)});
+  EXPECT_EQ(this->store_->answer(TaskId{1}), std::nullopt) << "it runs";
+  EXPECT_EQ(this->store_->answer(TaskId{9}), std::nullopt) << "there is no such task";
+  wire::Failure failure;
+  failure.text = "why not";
+  wire::RunInfo run{EngineId{1}, 1, 10, 20, 30, 5};
+  const TaskSettled failed{TaskId{2}, run, failure};
+  this->appends({this->settled(1, 1), failed});
+  ASSERT_TRUE(this->store_->answer(TaskId{1}));
+  EXPECT_EQ(std::get<base::SharedBytes>(this->store_->answer(TaskId{1})->outcome).size(), 100U);
+  EXPECT_EQ(this->store_->answer(TaskId{2}), failed);
+  this->appends({TaskForgotten{TaskId{2}}});
+  EXPECT_EQ(this->store_->answer(TaskId{2}), std::nullopt);
+  EXPECT_TRUE(this->store_->answer(TaskId{1}));
+  this->appends({TaskForgotten{TaskId{1}}});
+  EXPECT_EQ(this->store_->answer(TaskId{1}), std::nullopt);
+}
+
 TYPED_TEST_P(StoreContract, GivesNoIdTwice) {
   this->appends({SessionOpened{SessionId{1}}, this->accepted(1), this->started(1, 1), this->settled(1, 1),
                  TaskForgotten{TaskId{1}}, SessionEnded{SessionId{1}}});
@@ -173,6 +193,6 @@ REGISTER_TYPED_TEST_SUITE_P(StoreContract, IsEmptyAtFirst, GivesBackWhatIsUnfini
                             KeepsAResultUntilItIsForgotten, RemembersAttemptsThatWereReturnedOrLost,
                             KeepsTheOtherPartsOfATask, ForgetsTheTasksOfASessionThatEnded,
                             AcceptsTheEndOfAnAttemptWhoseSessionHasEnded, KeepsModules,
-                            GivesNoIdTwice, DoesNotGrowWithTasksThatAreDone);
+                            TellsAnswersUntilTheyAreForgotten, GivesNoIdTwice, DoesNotGrowWithTasksThatAreDone);
 
 }  // namespace gangway::core

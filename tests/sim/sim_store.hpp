@@ -3,6 +3,7 @@
 
 #include <deque>
 #include <functional>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
@@ -28,6 +29,8 @@ class SimStore final : public core::Store {
   }
   [[nodiscard]] std::uint64_t durable_number() const override { return memory_.durable_number(); }
   void replay(const std::function<void(const core::Record&)>& visit) const override { memory_.replay(visit); }
+
+  [[nodiscard]] std::optional<core::TaskSettled> answer(TaskId task) const override { return memory_.answer(task); }
 
   void set_delay_max(base::Duration delay) { delay_max_ = delay; }
 
