@@ -58,7 +58,7 @@ base::Result<std::uint64_t> parse_arena(const std::string& text) {
   if (unit == "G") shift = 30;
   const bool fits = is_number && shift >= 0 && number <= (arena_bytes_max >> shift);
   if (fits && number << shift >= arena_bytes_min) return number << shift;
-  return fault_of("a number of bytes such as 512M or 16G, from 16M to 65536G", text);
+  return fault_of("a number of bytes such as 512M or 16G, from 16M to 32768G", text);
 }
 
 base::Result<PortRange> parse_ports(const std::string& text) {

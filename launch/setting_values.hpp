@@ -22,7 +22,7 @@ inline constexpr std::uint32_t engines_max = 4096;
 
 /// The memory that an engine's arrays may take: what every engine needs, and what there are addresses for.
 inline constexpr std::uint64_t arena_bytes_min = 16 * base::mib;
-inline constexpr std::uint64_t arena_bytes_max = 64 * 1024 * 1024 * base::mib;
+inline constexpr std::uint64_t arena_bytes_max = 32 * 1024 * 1024 * base::mib;
 
 /// Such a number of bytes: 16777216, 16384K, 512M, 4G.
 base::Result<std::uint64_t> parse_arena(const std::string& text);

@@ -189,7 +189,7 @@ base::Result<Profile> resolve(Profile profile) {
                        " bytes"};
   }
   if (profile.arena_bytes > arena_bytes_max) {
-    return base::Fault{"an engine has addresses for an arena of at most 64 TiB, not for " +
+    return base::Fault{"an engine has addresses for an arena of at most 32 TiB, not for " +
                        std::to_string(profile.arena_bytes) + " bytes"};
   }
   for (std::string& module : profile.modules) {

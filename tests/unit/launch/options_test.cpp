@@ -117,6 +117,8 @@ TEST(ResolvedProfile, RefusesWhatNoClusterCanBe) {
   profile = Profile::local(1);
   profile.arena_bytes = 4096;
   EXPECT_THAT(resolve(profile).fault().text, HasSubstr("arena"));
+  profile.arena_bytes = (32ULL << 40) + 4096;
+  EXPECT_THAT(resolve(profile).fault().text, HasSubstr("an arena of at most 32 TiB"));
   profile = Profile::local(1);
   profile.start_timeout = std::chrono::milliseconds{0};
   EXPECT_THAT(resolve(profile).fault().text, HasSubstr("time"));
