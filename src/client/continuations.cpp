@@ -43,16 +43,14 @@ void Continuations::start() {
   state_->is_running = true;
 }
 
-void Continuations::post(std::function<void()> callback) {
-  {
-    const std::lock_guard lock{state_->mutex};
-    if (state_->is_running) {
-      state_->queue.push_back(std::move(callback));
-      state_->changed.notify_one();
-      return;
-    }
+bool Continuations::post(std::function<void()>& callback) {
+  const std::lock_guard lock{state_->mutex};
+  if (!state_->is_running) {
+    return false;
   }
-  callback();
+  state_->queue.push_back(std::move(callback));
+  state_->changed.notify_one();
+  return true;
 }
 
 void Continuations::stop() {
