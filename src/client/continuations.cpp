@@ -29,6 +29,12 @@ Continuations::~Continuations() {
 }
 
 void Continuations::start() {
+  {
+    const std::lock_guard lock{state_->mutex};
+    if (state_->is_running || state_->is_stopping) {
+      return;  // without the other mutex: stop() keeps that while it waits for a callback, which may be the caller
+    }
+  }
   const std::lock_guard starting{thread_mutex_};
   const std::lock_guard lock{state_->mutex};
   if (state_->is_running || state_->is_stopping) {

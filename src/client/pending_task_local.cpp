@@ -49,11 +49,12 @@ void PendingTask::when_ready(CallbackPlace place, std::function<void()> callback
                              std::shared_ptr<const std::atomic<bool>> is_over) {
   Callback attached{std::move(callback), place, nullptr, std::move(is_over)};
   if (place == CallbackPlace::continuation) {
-    const std::lock_guard lock{mutex_};
-    if (continuations_) {
-      continuations_->start();
-    }
+    std::unique_lock lock{mutex_};
     attached.continuations = continuations_;
+    lock.unlock();
+    if (attached.continuations) {
+      attached.continuations->start();
+    }
   }
   std::vector<Callback> swept;
   if (!relay_) {

@@ -21,7 +21,8 @@
 #include "local_client.hpp"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#include <sanitizer/allocator_interface.h>
+// Its header, sanitizer/allocator_interface.h, does not come with every g++.
+extern "C" std::size_t __sanitizer_get_current_allocated_bytes();
 #endif
 
 namespace gangway::client {
