@@ -1,0 +1,124 @@
+// A cluster outlives many builds of a program: it forgets modules, and gets those again that are called again.
+#include <dlfcn.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <deque>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gmock/gmock.h>
+
+#include <gangway/gangway.hpp>
+
+#include "base/limits.hpp"
+#include "e2e/delivery/solver.hpp"
+#include "e2e/support/home.hpp"
+
+/// How many files lie where the engine keeps its modules.
+static long files_beside() {
+  Dl_info info{};
+  if (::dladdr(reinterpret_cast<const void*>(&files_beside), &info) == 0) return -1;
+  const std::filesystem::path directory = std::filesystem::path{info.dli_fname}.parent_path();
+  return std::distance(std::filesystem::directory_iterator{directory}, std::filesystem::directory_iterator{});
+}
+
+namespace gangway::e2e {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::Each;
+using testing::ElementsAre;
+
+/// A build of a program that is not this one, and yet in this process.
+class Build {
+ public:
+  Build(const fs::path& directory, int number) {
+    const fs::path file = directory / ("build" + std::to_string(number) + ".so");
+    fs::copy_file(GANGWAY_TEST_BUILD, file);
+    std::ofstream{file, std::ios::app} << number;
+    void* const loaded = ::dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (loaded == nullptr) throw std::runtime_error{::dlerror()};
+    begin_same_ = reinterpret_cast<BeginSame*>(::dlsym(loaded, "begin_same"));
+  }
+
+  /// Calls a function of this build, which gives back the engine's value of this name.
+  [[nodiscard]] Future<int> same(const EngineView& engine, const std::string& name) const {
+    Future<int> result;
+    begin_same_(engine, name.c_str(), result);
+    return result;
+  }
+
+ private:
+  using BeginSame = void(const EngineView& engine, const char* name, Future<int>& result);
+  BeginSame* begin_same_ = nullptr;
+};
+
+class DeliveryBuildsTest : public testing::Test {
+ protected:
+  DeliveryBuildsTest() {
+    fs::create_directories(directory_);
+    // So many that workers are replaced too, which hold what they have loaded.
+    const int count = static_cast<int>(base::Limits{}.modules_max) + 40;
+    for (int number = 0; number < count; ++number) builds_.emplace_back(directory_, number);
+  }
+  ~DeliveryBuildsTest() override { fs::remove_all(directory_); }
+
+  [[nodiscard]] int count() const { return static_cast<int>(builds_.size()); }
+
+  /// Has each build called, in this order; every one must find what was pushed just before.
+  void call_all(const EngineView& engine, const std::string& name, const std::vector<int>& numbers) const {
+    std::deque<std::pair<int, Future<int>>> under_way;
+    for (const int number : numbers) {
+      engine.push(name, number);
+      under_way.emplace_back(number, builds_.at(static_cast<std::size_t>(number)).same(engine, name));
+      if (under_way.size() < 8) continue;
+      EXPECT_EQ(under_way.front().second.get(), under_way.front().first);
+      under_way.pop_front();
+    }
+    for (auto& [number, result] : under_way) EXPECT_EQ(result.get(), number);
+  }
+
+  [[nodiscard]] std::vector<int> rising() const {
+    std::vector<int> numbers(builds_.size());
+    for (int i = 0; i < count(); ++i) numbers[static_cast<std::size_t>(i)] = i;
+    return numbers;
+  }
+
+  const fs::path directory_ = fs::path{std::getenv("GANGWAY_HOME")} / "many-builds";
+  std::vector<Build> builds_;
+};
+
+TEST_F(DeliveryBuildsTest, MoreThanAClusterKeepsAreCalledByTwoClientsAgainAndAgain) {
+  Cluster cluster{Profile::local(2)};
+  const Client one = cluster.connect();
+  const Client other = cluster.connect();
+  const EngineView engine = one.engine(one.engines().at(0).id);
+  one.load(GANGWAY_TEST_SOLVER_1);
+  engine.push("kept", std::vector{3.0, 4.0});
+  const auto first_worker = engine.apply([] { return ::getpid(); }).get();
+
+  const std::vector<int> numbers = rising();
+  call_all(engine, "one", numbers);
+  call_all(engine, "one", {0, 1, 2});  // this very client has brought them, and they are forgotten
+
+  const std::vector<int> falling(numbers.rbegin(), numbers.rend());
+  std::thread at_once{[&] { call_all(other.engine(engine.id()), "other", falling); }};
+  call_all(engine, "one", numbers);
+  at_once.join();
+
+  EXPECT_NE(engine.apply([] { return ::getpid(); }).get(), first_worker) << "it holds more than 100 modules";
+  EXPECT_THAT(one.all().apply(fn<solver::version>).get(), Each(1)) << "libraries stay";
+  EXPECT_EQ(engine.apply(fn<solver::norm>, named("kept")).get(), 5.0);
+  // A file with one name for each engine, and one for those that are to come.
+  EXPECT_THAT(one.all().apply(fn<files_beside>).get(), Each(testing::Le(3L * base::Limits{}.modules_max)));
+}
+
+}  // namespace
+}  // namespace gangway::e2e
