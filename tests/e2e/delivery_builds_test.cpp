@@ -8,9 +8,11 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
@@ -50,13 +52,13 @@ class Build {
 
   /// Calls a function of this build, which gives back the engine's value of this name.
   [[nodiscard]] Future<int> same(const EngineView& engine, const std::string& name) const {
-    Future<int> result;
+    std::optional<Future<int>> result;
     begin_same_(engine, name.c_str(), result);
-    return result;
+    return std::move(result).value();
   }
 
  private:
-  using BeginSame = void(const EngineView& engine, const char* name, Future<int>& result);
+  using BeginSame = void(const EngineView& engine, const char* name, std::optional<Future<int>>& result);
   BeginSame* begin_same_ = nullptr;
 };
 
