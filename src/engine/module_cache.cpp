@@ -106,8 +106,8 @@ base::Result<std::string> ModuleCache::write(const wire::ModuleHash& hash, base:
   // A rename would replace the file of an engine that was faster. If that has forgotten it again, this one is its
   // own.
   const bool is_first = ::link(temporary.c_str(), shared.c_str()) == 0;
-  const bool kept =
-      (!is_first && ::link(shared.c_str(), own.c_str()) == 0) || ::link(temporary.c_str(), own.c_str()) == 0;
+  const bool kept = (!is_first && ::link(shared.c_str(), own.c_str()) == 0) ||
+                    ::link(temporary.c_str(), own.c_str()) == 0 || errno == EEXIST;
   reason = errno;
   ::unlink(temporary.c_str());
   errno = reason;
