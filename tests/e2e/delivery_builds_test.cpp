@@ -2,12 +2,11 @@
 #include <dlfcn.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cstdlib>
-#include <deque>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <numeric>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -36,7 +35,6 @@ namespace {
 
 namespace fs = std::filesystem;
 using testing::Each;
-using testing::ElementsAre;
 
 /// A build of a program that is not this one, and yet in this process.
 class Build {
@@ -72,28 +70,20 @@ class DeliveryBuildsTest : public testing::Test {
   }
   ~DeliveryBuildsTest() override { fs::remove_all(directory_); }
 
-  [[nodiscard]] int count() const { return static_cast<int>(builds_.size()); }
-
-  /// Calls these builds in this order, several at once; each must find what the one before it has left.
+  /// Calls these builds in this order, all at once; each must find what the one before it has left.
   void call_all(const EngineView& engine, const std::string& name, const std::vector<int>& numbers) const {
-    int last = -1;
-    engine.push(name, last);
-    std::deque<std::pair<int, Future<int>>> under_way;
-    const auto check_first = [&under_way] {
-      EXPECT_EQ(under_way.front().second.get(), under_way.front().first);
-      under_way.pop_front();
-    };
+    engine.push(name, -1);
+    std::vector<Future<int>> before;
     for (const int number : numbers) {
-      const Build& build = builds_.at(static_cast<std::size_t>(number));
-      under_way.emplace_back(std::exchange(last, number), build.exchange(engine, name, number));
-      if (under_way.size() == 8) check_first();
+      before.push_back(builds_.at(static_cast<std::size_t>(number)).exchange(engine, name, number));
     }
-    while (!under_way.empty()) check_first();
+    int last = -1;
+    for (std::size_t i = 0; i < numbers.size(); ++i) EXPECT_EQ(before[i].get(), std::exchange(last, numbers[i]));
   }
 
   [[nodiscard]] std::vector<int> rising() const {
     std::vector<int> numbers(builds_.size());
-    for (int i = 0; i < count(); ++i) numbers[static_cast<std::size_t>(i)] = i;
+    std::iota(numbers.begin(), numbers.end(), 0);
     return numbers;
   }
 
