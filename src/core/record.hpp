@@ -33,6 +33,12 @@ struct ModuleStored {
   friend bool operator==(const ModuleStored&, const ModuleStored&) = default;
 };
 
+/// The module is gone from here and from the engines; no task needed it.
+struct ModuleForgotten {
+  wire::ModuleHash hash{};
+  friend bool operator==(const ModuleForgotten&, const ModuleForgotten&) = default;
+};
+
 /// Calls by name look in this module first from now on.
 struct LibraryAdded {
   wire::ModuleHash hash{};
@@ -50,6 +56,7 @@ struct TaskAccepted {
   std::vector<std::string> needs;  // sorted, each once
   base::SharedBytes operation;
   std::int64_t submitted_ns = 0;
+  wire::ModuleHash module{};  // that it needs; all zeros: none
   friend bool operator==(const TaskAccepted&, const TaskAccepted&) = default;
 };
 
@@ -89,7 +96,7 @@ struct TaskForgotten {
 };
 
 using Fact = std::variant<SessionOpened, SessionEnded, ModuleStored, TaskAccepted, AttemptStarted, AttemptReturned,
-                          AttemptLost, TaskSettled, TaskForgotten, LibraryAdded>;
+                          AttemptLost, TaskSettled, TaskForgotten, LibraryAdded, ModuleForgotten>;
 
 /// A fact and its place in the journal: numbers rise by one, from 1.
 struct Record {

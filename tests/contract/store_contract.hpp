@@ -144,6 +144,18 @@ TYPED_TEST_P(StoreContract, KeepsModules) {
   this->expect_same_state();
 }
 
+TYPED_TEST_P(StoreContract, ForgetsModulesAndKeepsThoseThatCameAgain) {
+  const Fact one = ModuleStored{{1}, base::SharedBytes{base::ByteVector(50)}};
+  const Fact two = ModuleStored{{2}, base::SharedBytes{base::ByteVector(60)}};
+  this->appends({one, two, ModuleForgotten{{1}}});
+  this->expect_same_state();
+  this->appends({one, ModuleForgotten{{2}}});
+  this->expect_same_state();
+  for (int i = 0; i < 1000; ++i) this->appends({two, ModuleForgotten{{2}}});
+  EXPECT_LE(this->replayed().size(), 10U);
+  this->expect_same_state();
+}
+
 TYPED_TEST_P(StoreContract, DoesNotGrowWithTasksThatAreDone) {
   this->appends({SessionOpened{SessionId{1}}});
   for (std::uint64_t task = 1; task <= 1000; ++task) {
@@ -158,6 +170,6 @@ REGISTER_TYPED_TEST_SUITE_P(StoreContract, IsEmptyAtFirst, GivesBackWhatIsUnfini
                             KeepsAResultUntilItIsForgotten, RemembersAttemptsThatWereReturnedOrLost,
                             KeepsTheOtherPartsOfATask, ForgetsTheTasksOfASessionThatEnded,
                             AcceptsTheEndOfAnAttemptWhoseSessionHasEnded, KeepsModules,
-                            DoesNotGrowWithTasksThatAreDone);
+                            ForgetsModulesAndKeepsThoseThatCameAgain, DoesNotGrowWithTasksThatAreDone);
 
 }  // namespace gangway::core
