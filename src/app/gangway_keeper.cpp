@@ -2,7 +2,8 @@
 // on, and reads for itself:
 //
 //   --gateways G  --engines E  --arena-bytes N      what to start: the first G ranks are gateways
-//   --scratch-dir DIR  --cookie HEX      where and whom to tell if the rank dies
+//   --scratch-dir DIR      what the processes of this node share: where to tell if the rank dies
+//   --cookie HEX      the cluster's, by which its processes are known; not handed on
 //   --hosts N      on how many hosts the cluster is, if not on one; not handed on
 //   --rank-program PATH  --worker-program PATH      in place of those beside this one; not handed on
 //
@@ -47,7 +48,7 @@ struct CommandLine {
                            " is not an option with a value; this program is started by gangway start"};
       }
       line.options[name] = arguments[i + 1];
-      if (name == "--rank-program" || name == "--worker-program" || name == "--hosts") continue;
+      if (name == "--rank-program" || name == "--worker-program" || name == "--hosts" || name == "--cookie") continue;
       line.for_rank.insert(line.for_rank.end(), {name, arguments[i + 1]});
     }
     return line;
@@ -97,7 +98,7 @@ class Obituary {
     }
     auto page = keeper::NodePage::open(line.text("--scratch-dir"));
     if (!page) return page.fault();
-    auto bells = keeper::Bells::open(line.text("--cookie"));
+    auto bells = keeper::Bells::open(line.text("--scratch-dir"));
     if (!bells) return bells.fault();
     Obituary obituary{rank, static_cast<int>(gateways.value() + engines.value()), std::move(page).value(),
                       std::move(bells).value()};
