@@ -46,9 +46,10 @@ gangway_shared_memory() {
   find /dev/shm -maxdepth 1 -name "gangway.$(id -u).*" 2>/dev/null | sort
 }
 
-# gangway_sockets: the names of Gangway's sockets in the abstract namespace.
+# gangway_sockets: the paths of the sockets that clusters of this account have bound, which lie in their scratch
+# directories.
 gangway_sockets() {
-  awk '$NF ~ /^@gangway/ { print $NF }' /proc/net/unix | sort -u
+  awk -v own="/gangway.$(id -u)." 'index($NF, own) { print $NF }' /proc/net/unix | sort -u
 }
 
 # named_by_a_process TEXT: whether some process was started with TEXT in an argument.

@@ -102,7 +102,7 @@ class Rank {
 
 int run(const std::string& scratch) {
   mpi::World world;
-  auto doorbell = mpi::Doorbell::open(world, scratch, "bench");
+  auto doorbell = mpi::Doorbell::open(world, scratch);
   if (!doorbell) throw std::runtime_error{doorbell.fault().text};
   {
     Rank rank{world, doorbell.value()};

@@ -8,7 +8,8 @@
 // A coroutine goes on where then() runs its function: on the client's thread for continuations, or at once if the
 // Future is ready. Its parameters should be values: a reference may be gone when it goes on. One that returns a
 // Future begins at once in the caller's thread, and its Future is ready when it has returned and its locals are gone.
-// (g++ 12 does not compile a list in braces, as in std::vector<int>{1, 2}, inside of a co_await expression.)
+// (g++ 12 does not compile a list in braces, as in std::vector<int>{1, 2}, inside of a co_await expression, and in
+// `c ? x : co_await f()` it calls f whatever c is: write an if.)
 #pragma once
 
 #include <coroutine>

@@ -56,7 +56,11 @@ class Future {
   /// It runs on the client's thread for continuations, one after another with those of all its Futures. If it blocks,
   /// it holds up those, not the tasks; it must not wait for a Future that another continuation has to make, but
   /// return it. Client::close() waits until all have run. After that, and for Futures that belong to no client, it
-  /// runs on the thread that calls then() or makes this ready.
+  /// runs on the thread that calls then() or makes this ready; there too one after another, so that what is attached
+  /// within such a function runs when that has returned, or waits.
+  ///
+  /// A function may go on with itself for ever (`step` gives `any.apply(...).then(step)`): neither stack nor memory
+  /// grow with the steps.
   ///
   /// This is a Future's own way to pass a value on, as in folly and Boost: who wants only a value writes only that.
   template <class Function>

@@ -3,6 +3,7 @@
 
 #include <atomic>
 #include <cstddef>
+#include <exception>
 #include <memory>
 #include <ranges>
 #include <tuple>
@@ -38,76 +39,94 @@ template <class... Fs>
 AllOf<Fs...> all_values_of(const TaskHandle& task) {
   return std::apply(
       [](const Fs&... futures) -> AllOf<Fs...> {
-        if constexpr (std::is_void_v<AllOf<Fs...>>) {
-          (futures.get(), ...);
-        } else {
-          // In braces, since these are evaluated in their order: the first failure is thrown.
-          std::tuple<decltype(value_tuple(futures))...> values{value_tuple(futures)...};
-          return std::apply([](auto&&... each) { return std::tuple_cat(std::move(each)...); }, std::move(values));
-        }
+        // In braces, since these are evaluated in their order: the first failure is thrown.
+        std::tuple<decltype(value_tuple(futures))...> values{value_tuple(futures)...};
+        return std::apply([](auto&&... each) { return std::tuple_cat(std::move(each)...); }, std::move(values));
       },
       *static_cast<const std::tuple<Fs...>*>(task.local_value().get()));
 }
 
-template <class T>
-using ListOf =
-    std::conditional_t<std::is_void_v<T>, void, std::vector<std::conditional_t<std::is_void_v<T>, char, T>>>;
-
 /// The same for a list of Futures of one type.
 template <class T>
-ListOf<T> all_values_of_list(const TaskHandle& task) {
+std::vector<T> all_values_of_list(const TaskHandle& task) {
   const auto futures = std::static_pointer_cast<const std::vector<Future<T>>>(task.local_value());
-  if constexpr (std::is_void_v<T>) {
-    for (const Future<T>& future : *futures) {
-      future.get();
-    }
-  } else {
-    std::vector<T> values;
-    values.reserve(futures->size());
-    for (const Future<T>& future : *futures) {
-      values.push_back(future.get());
-    }
-    return values;
+  std::vector<T> values;
+  values.reserve(futures->size());
+  for (const Future<T>& future : *futures) {
+    values.push_back(future.get());
   }
+  return values;
 }
 
-/// Settles `made` with `value` when the last of `count` tasks is ready.
+// ---- what when_all() keeps: its Futures
+
+template <class... Ts>
+std::exception_ptr first_failure(const std::tuple<Future<Ts>...>& futures) {
+  try {
+    std::apply([](const Future<Ts>&... each) { (each.get(), ...); }, futures);
+  } catch (...) {
+    return std::current_exception();
+  }
+  return nullptr;
+}
+
+template <class T>
+std::exception_ptr first_failure(const std::vector<Future<T>>& futures) {
+  try {
+    for (const Future<T>& future : futures) {
+      future.get();
+    }
+  } catch (...) {
+    return std::current_exception();
+  }
+  return nullptr;
+}
+
+/// Settles `made` when the last of `count` tasks is ready. With the Futures, whose values the decoder makes where
+/// they are asked for; or, if they have no values, with nothing but their failure: when_all() of when_all() and so on
+/// keeps no chain.
+template <class Kept, bool has_values>
 class Countdown {
  public:
-  Countdown(TaskHandle made, std::size_t count) : made_{std::move(made)}, left_{count} {}
+  Countdown(TaskHandle made, std::size_t count, std::shared_ptr<const Kept> futures)
+      : made_{std::move(made)}, left_{count}, futures_{std::move(futures)} {}
 
-  template <class Value>
-  void one_less(const std::shared_ptr<const Value>& value) {
-    if (left_.fetch_sub(1) == 1) {
-      made_.settle(value);
+  void one_less() {
+    if (left_.fetch_sub(1) != 1) {
+      return;
+    }
+    if constexpr (has_values) {
+      made_.settle(std::move(futures_));
+    } else {
+      made_.settle(nullptr, first_failure(*futures_));
     }
   }
 
  private:
   TaskHandle made_;
   std::atomic<std::size_t> left_;
+  std::shared_ptr<const Kept> futures_;
 };
 
-/// A task that is settled with `value` when all of `tasks` are ready.
-template <class Value>
-TaskHandle after_all(const std::vector<TaskHandle>& tasks, std::shared_ptr<const Value> value) {
+/// A task that is settled when all of `tasks`, which are those of `futures`, are ready.
+template <bool has_values, class Kept>
+TaskHandle after_all(const std::vector<TaskHandle>& tasks, Kept futures) {
   const TaskHandle made = TaskHandle::of_this_process();
-  // One more than there are, so that the last one is this function itself, when all have been attached to.
-  const auto countdown = std::make_shared<Countdown>(made, tasks.size() + 1);
   for (const TaskHandle& task : tasks) {
     made.continue_like(task, task.is_made_by_continuation());
   }
+  // One more than there are, so that the last one is this function itself, when all have been attached to.
+  const auto countdown = std::make_shared<Countdown<Kept, has_values>>(
+      made, tasks.size() + 1, std::make_shared<const Kept>(std::move(futures)));
   for (const TaskHandle& task : tasks) {
-    task.when_ready(CallbackPlace::anywhere, [countdown, value] { countdown->one_less(value); });
+    task.when_ready(CallbackPlace::anywhere, [countdown] { countdown->one_less(); });
   }
-  countdown->one_less(value);
+  countdown->one_less();
   return made;
 }
 
 /// A task that is settled with the number of the first of `tasks` that is ready.
 GANGWAY_API TaskHandle after_first(const std::vector<TaskHandle>& tasks);
-
-GANGWAY_API std::size_t first_index(const TaskHandle& task);
 
 }  // namespace detail
 
@@ -115,11 +134,15 @@ GANGWAY_API std::size_t first_index(const TaskHandle& task);
 /// when all are, also if some fail: get() then throws what the first of those, in their order, throws.
 template <detail::FutureLike... Futures>
 auto when_all(const Futures&... futures) {
-  using Kept = std::tuple<Future<detail::FutureValue<Futures>>...>;
-  auto kept = std::make_shared<const Kept>(futures.future()...);
-  return Future<detail::AllOf<Future<detail::FutureValue<Futures>>...>>{
-      detail::after_all<Kept>({futures.future().task()...}, std::move(kept)),
-      &detail::all_values_of<Future<detail::FutureValue<Futures>>...>};
+  using Values = detail::AllOf<Future<detail::FutureValue<Futures>>...>;
+  constexpr bool has_values = !std::is_void_v<Values>;
+  const detail::TaskHandle made = detail::after_all<has_values>(
+      {futures.future().task()...}, std::tuple<Future<detail::FutureValue<Futures>>...>{futures.future()...});
+  if constexpr (has_values) {
+    return Future<Values>{made, &detail::all_values_of<Future<detail::FutureValue<Futures>>...>};
+  } else {
+    return Future<void>{made, &detail::local_result<void>};
+  }
 }
 
 /// The same for a range of Futures of one type: a Future of a vector, or of nothing if they give nothing.
@@ -127,22 +150,26 @@ template <std::ranges::input_range Range>
 requires detail::FutureLike<std::ranges::range_value_t<Range>>
 auto when_all(Range&& futures) {
   using T = detail::FutureValue<std::ranges::range_value_t<Range>>;
-  using Kept = std::vector<Future<T>>;
-  Kept kept;
+  constexpr bool has_values = !std::is_void_v<T>;
+  std::vector<Future<T>> kept;
   std::vector<detail::TaskHandle> tasks;
   for (const auto& future : futures) {
     kept.push_back(future.future());
     tasks.push_back(kept.back().task());
   }
-  return Future<detail::ListOf<T>>{detail::after_all<Kept>(tasks, std::make_shared<const Kept>(std::move(kept))),
-                                   &detail::all_values_of_list<T>};
+  const detail::TaskHandle made = detail::after_all<has_values>(tasks, std::move(kept));
+  if constexpr (has_values) {
+    return Future<std::vector<T>>{made, &detail::all_values_of_list<T>};
+  } else {
+    return Future<void>{made, &detail::local_result<void>};
+  }
 }
 
 /// A Future of the number, from 0, of the first of these to be ready, with a value or a failure. It does not fail.
 /// To take many results as they come use a map's as_completed(): each call here costs as much as there are Futures.
 template <detail::FutureLike... Futures>
 requires(sizeof...(Futures) > 0) Future<std::size_t> when_any(const Futures&... futures) {
-  return {detail::after_first({futures.future().task()...}), &detail::first_index};
+  return {detail::after_first({futures.future().task()...}), &detail::local_result<std::size_t>};
 }
 
 /// The same for a range of Futures of one type. Throws Error if there are none.
@@ -152,7 +179,7 @@ requires detail::FutureLike<std::ranges::range_value_t<Range>> Future<std::size_
   for (const auto& future : futures) {
     tasks.push_back(future.future().task());
   }
-  return {detail::after_first(tasks), &detail::first_index};
+  return {detail::after_first(tasks), &detail::local_result<std::size_t>};
 }
 
 }  // namespace gangway

@@ -2,7 +2,8 @@
 // on, and reads for itself:
 //
 //   --gateways G  --engines E  --arena-bytes N      what to start: the first G ranks are gateways
-//   --scratch-dir DIR  --cookie HEX      where and whom to tell if the rank dies
+//   --scratch-dir DIR      what the processes of this node share: where to tell if the rank dies
+//   --cookie HEX      the cluster's, by which its processes are known; not handed on
 //   --hosts N      on how many hosts the cluster is, if not on one; not handed on
 //   --rank-program PATH  --worker-program PATH      in place of those beside this one; not handed on
 //
@@ -47,7 +48,7 @@ struct CommandLine {
                            " is not an option with a value; this program is started by gangway start"};
       }
       line.options[name] = arguments[i + 1];
-      if (name == "--rank-program" || name == "--worker-program" || name == "--hosts") continue;
+      if (name == "--rank-program" || name == "--worker-program" || name == "--hosts" || name == "--cookie") continue;
       line.for_rank.insert(line.for_rank.end(), {name, arguments[i + 1]});
     }
     return line;
@@ -97,7 +98,7 @@ class Obituary {
     }
     auto page = keeper::NodePage::open(line.text("--scratch-dir"));
     if (!page) return page.fault();
-    auto bells = keeper::Bells::open(line.text("--cookie"));
+    auto bells = keeper::Bells::open(line.text("--scratch-dir"));
     if (!bells) return bells.fault();
     Obituary obituary{rank, static_cast<int>(gateways.value() + engines.value()), std::move(page).value(),
                       std::move(bells).value()};
@@ -177,6 +178,12 @@ base::Result<int> run(const std::vector<std::string>& arguments, std::optional<i
   return keeper.run();
 }
 
+/// From here on all that this process, its rank and its workers write passes through mpirun's standard output. What
+/// comes on its standard error is its own, and the supervisor goes by it: see tells_of_lost_host().
+void leave_standard_error_to_mpirun() {
+  ::dup2(STDOUT_FILENO, STDERR_FILENO);
+}
+
 /// `arguments` are: --sweep DIR FD
 int run_sweeper(const std::vector<std::string>& arguments, base::Log& log) {
   int fd = -1;
@@ -199,6 +206,7 @@ int main(int argc, char** argv) {
   if (argc == 4 && std::string_view{argv[1]} == "--sweep") {
     return gangway::run_sweeper({argv + 1, argv + argc}, log);
   }
+  gangway::leave_standard_error_to_mpirun();
   const auto code = gangway::run({argv + 1, argv + argc}, rank, log);
   if (code) return code.value();
   log.error(code.fault().text);

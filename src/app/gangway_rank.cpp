@@ -35,7 +35,6 @@ struct Arguments {
   std::string cluster;
   std::string cluster_directory;
   std::string scratch_directory;
-  std::string cookie;
   std::uint32_t gateways = 1;
   std::uint32_t engines = 0;
   std::string bind;
@@ -55,7 +54,6 @@ Arguments parse(int argc, char** argv) {
   add("cluster", options::value(&a.cluster)->required());
   add("cluster-dir", options::value(&a.cluster_directory)->required());
   add("scratch-dir", options::value(&a.scratch_directory)->required());
-  add("cookie", options::value(&a.cookie)->required());
   add("gateways", options::value(&a.gateways)->required());
   add("engines", options::value(&a.engines)->required());
   add("bind", options::value(&a.bind)->required());
@@ -163,7 +161,7 @@ int run(int argc, char** argv) {
   const Arguments a = parse(argc, argv);
   mpi::World world;
   base::Result<mpi::Doorbell> doorbell =
-      mpi::Doorbell::open(world, a.scratch_directory, a.cookie, static_cast<int>(a.gateways));
+      mpi::Doorbell::open(world, a.scratch_directory, static_cast<int>(a.gateways));
   if (!doorbell) {
     StderrLog{"rank " + std::to_string(world.rank())}.error(doorbell.fault().text);
     world.leave(true, EXIT_FAILURE);

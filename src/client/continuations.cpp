@@ -29,6 +29,12 @@ Continuations::~Continuations() {
 }
 
 void Continuations::start() {
+  {
+    const std::lock_guard lock{state_->mutex};
+    if (state_->is_running || state_->is_stopping) {
+      return;  // without the other mutex: stop() keeps that while it waits for a callback, which may be the caller
+    }
+  }
   const std::lock_guard starting{thread_mutex_};
   const std::lock_guard lock{state_->mutex};
   if (state_->is_running || state_->is_stopping) {
@@ -43,16 +49,14 @@ void Continuations::start() {
   state_->is_running = true;
 }
 
-void Continuations::post(std::function<void()> callback) {
-  {
-    const std::lock_guard lock{state_->mutex};
-    if (state_->is_running) {
-      state_->queue.push_back(std::move(callback));
-      state_->changed.notify_one();
-      return;
-    }
+bool Continuations::post(std::function<void()>& callback) {
+  const std::lock_guard lock{state_->mutex};
+  if (!state_->is_running) {
+    return false;
   }
-  callback();
+  state_->queue.push_back(std::move(callback));
+  state_->changed.notify_one();
+  return true;
 }
 
 void Continuations::stop() {

@@ -25,9 +25,9 @@ class Continuations {
   /// Makes sure that there is a thread. Throws Error if the system has none left.
   void start();
 
-  /// Hands over a callback, which throws nothing. After stop() it is run in the caller's thread instead, before this
-  /// returns: the caller holds no lock.
-  void post(std::function<void()> callback);
+  /// Takes a callback, which throws nothing, out of the caller's hands. False when the thread has ended or was never
+  /// started: the callback is still there, for the caller to run.
+  [[nodiscard]] bool post(std::function<void()>& callback);
 
   /// Runs what is in the queue and what that adds to it, and ends the thread. In a callback it returns at once, and
   /// the thread ends behind the last one.

@@ -4,7 +4,10 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <memory>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include <gangway/when.hpp>
 
@@ -16,6 +19,22 @@ namespace {
 
 // Longer than anybody waits, and far from the end of the clock.
 constexpr std::chrono::hours wait_max{24 * 365};
+
+/// Of the Futures of one when_any().
+struct Race {
+  explicit Race(TaskHandle settled_by_first) : made{std::move(settled_by_first)} {}
+
+  void end(std::size_t first) {
+    if (!is_over.exchange(true)) {
+      // Those that lost may keep this for a while, but nothing of what hangs on it.
+      const TaskHandle settled = *std::exchange(made, std::nullopt);
+      settled.settle(std::make_shared<const std::size_t>(first));
+    }
+  }
+
+  std::atomic<bool> is_over = false;
+  std::optional<TaskHandle> made;
+};
 
 }  // namespace
 
@@ -72,6 +91,14 @@ void TaskHandle::when_ready(CallbackPlace place, std::function<void()> callback)
 TaskHandle TaskHandle::of_this_process() {
   return TaskHandle{std::make_shared<PendingTask>("a local Future")};
 }
+TaskHandle TaskHandle::relay() {
+  auto task = std::make_shared<PendingTask>("a local Future");
+  task->become_relay();
+  return TaskHandle{std::move(task)};
+}
+void TaskHandle::take_over(const TaskHandle& inner, std::shared_ptr<const void> future) const {
+  task_->take_over(inner.task_, std::move(future));
+}
 void TaskHandle::continue_like(const TaskHandle& other, bool made_by_continuation) const {
   task_->continue_like(*other.task_, made_by_continuation);
 }
@@ -93,19 +120,13 @@ TaskHandle after_first(const std::vector<TaskHandle>& tasks) {
   for (const TaskHandle& task : tasks) {
     made.continue_like(task, task.is_made_by_continuation());
   }
-  const auto is_settled = std::make_shared<std::atomic<bool>>(false);
-  for (std::size_t index = 0; index < tasks.size(); ++index) {
-    tasks[index].when_ready(CallbackPlace::anywhere, [made, is_settled, index] {
-      if (!is_settled->exchange(true)) {
-        made.settle(std::make_shared<const std::size_t>(index));
-      }
-    });
+  const auto race = std::make_shared<Race>(made);
+  const std::shared_ptr<const std::atomic<bool>> is_over{race, &race->is_over};
+  for (std::size_t index = 0; index < tasks.size() && !*is_over; ++index) {
+    tasks[index].pending().when_ready(
+        CallbackPlace::anywhere, [race, index] { race->end(index); }, is_over);
   }
   return made;
-}
-
-std::size_t first_index(const TaskHandle& task) {
-  return *static_cast<const std::size_t*>(task.local_value().get());
 }
 
 void TaskHandle::require_success() const {

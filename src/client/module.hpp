@@ -10,11 +10,12 @@
 
 namespace gangway::client {
 
-/// One module of this program. Made by a user's thread, then only the session's thread touches `content`.
+/// One module of this program. Constant once it is made.
 struct Module {
   wire::ModuleHash hash{};
-  std::string path;           // for errors
-  base::SharedBytes content;  // dropped when the controller has it
+  std::string path;  // for errors
+  // Kept also when the controller has it: it may forget the module, and the file may hold another build by then.
+  base::SharedBytes content;
 };
 
 /// Reads and hashes a module's file. A fault if it cannot be read or is larger than 64 MiB.

@@ -108,12 +108,14 @@ bool PendingTask::ready() const {
 }
 
 void PendingTask::wait() const {
+  finish_put_off();
   std::unique_lock lock{mutex_};
   require_wait_can_end_locked();
   changed_.wait(lock, [this] { return ready_locked(); });
 }
 
 bool PendingTask::wait_until(std::chrono::steady_clock::time_point deadline) const {
+  finish_put_off();
   std::unique_lock lock{mutex_};
   return changed_.wait_until(lock, deadline, [this] { return ready_locked(); });
 }
@@ -252,81 +254,6 @@ RemoteError::Details PendingTask::details(std::size_t part) const {
     known.elements = finished.elements;
   }
   return known;
-}
-
-// ---- what is attached, and what this process makes
-
-void PendingTask::when_ready(CallbackPlace place, std::function<void()> callback) {
-  std::unique_lock lock{mutex_};
-  if (place == CallbackPlace::continuation && continuations_) {
-    continuations_->start();
-  }
-  callbacks_.push_back({place, std::move(callback)});
-  run_callbacks(std::move(lock));
-}
-
-void PendingTask::run_callbacks(std::unique_lock<std::mutex> lock) {
-  // The last of them may end this object.
-  std::vector<Callback> callbacks;
-  if (ready_locked()) {
-    callbacks = std::exchange(callbacks_, {});
-  }
-  const std::shared_ptr<client::Continuations> continuations = continuations_;
-  lock.unlock();
-  changed_.notify_all();  // whoever wakes up finds the lock free
-  for (Callback& callback : callbacks) {
-    if (callback.place == CallbackPlace::continuation && continuations) {
-      continuations->post(std::move(callback.run));
-    } else {
-      callback.run();
-    }
-  }
-}
-
-void PendingTask::continue_like(const PendingTask& other, bool is_made_there) {
-  auto continuations = [&other] {
-    const std::lock_guard lock{other.mutex_};
-    return other.continuations_;
-  }();
-  const std::lock_guard lock{mutex_};
-  if (!continuations_) {
-    continuations_ = std::move(continuations);
-  }
-  is_made_by_continuation_ = is_made_by_continuation_ || is_made_there;
-}
-
-void PendingTask::settle(std::shared_ptr<const void> value, std::exception_ptr error) {
-  std::unique_lock lock{mutex_};
-  GANGWAY_CHECK(!sealed_ && parts_.empty(), "what this process makes is made once");
-  local_value_ = std::move(value);
-  local_error_ = std::move(error);
-  sealed_ = true;
-  run_callbacks(std::move(lock));
-}
-
-std::shared_ptr<const void> PendingTask::local_value() const {
-  const std::lock_guard lock{mutex_};
-  return local_value_;
-}
-
-bool PendingTask::is_made_by_continuation() const {
-  const std::lock_guard lock{mutex_};
-  return is_made_by_continuation_;
-}
-
-void PendingTask::require_local_success() const {
-  const std::lock_guard lock{mutex_};
-  if (local_error_) {
-    std::rethrow_exception(local_error_);
-  }
-}
-
-void PendingTask::require_wait_can_end_locked() const {
-  if (is_made_by_continuation_ && !ready_locked() && continuations_ && continuations_->is_own_thread()) {
-    throw Error{
-        "a continuation waits for what another continuation has to make, which would wait for ever: return that "
-        "Future from the function, or co_await it"};
-  }
 }
 
 }  // namespace gangway::detail

@@ -1,6 +1,7 @@
 // The state that Futures share with the session: one operation of one or more parts, and what has become of them.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -19,6 +20,7 @@
 #include "base/bytes.hpp"
 #include "client/continuations.hpp"
 #include "client/rate_meter.hpp"
+#include "client/swept_list.hpp"
 #include "wire/protocol.hpp"
 
 namespace gangway::detail {
@@ -28,12 +30,17 @@ namespace gangway::detail {
 /// local result instead.
 ///
 /// Threads: all functions may be called by all threads. The session's thread reports, users' threads wait.
-class PendingTask {
+class PendingTask : public std::enable_shared_from_this<PendingTask> {
  public:
   /// `label` is for errors: the function's readable name, or "push x". Without `continuations`, what is attached runs
   /// on the thread that makes it ready.
   explicit PendingTask(std::string label, std::shared_ptr<client::Continuations> continuations = nullptr)
       : label_{std::move(label)}, continuations_{std::move(continuations)} {}
+
+  /// Ends what is attached and what this process made, however long the chain is that hangs on that.
+  ~PendingTask();
+  PendingTask(const PendingTask&) = delete;
+  PendingTask& operator=(const PendingTask&) = delete;
 
   // ---- whoever submits, before anybody else waits
 
@@ -66,6 +73,14 @@ class PendingTask {
   /// It is ready: with a value (or none), or with what went wrong.
   void settle(std::shared_ptr<const void> value, std::exception_ptr error);
 
+  /// Before anybody else knows of it: this is a relay, whose value is a Future. Relays that take one another over are
+  /// one group, which becomes ready together: a loop of then() has no chain behind it.
+  void become_relay() { relay_ = std::make_unique<Relay>(); }
+
+  /// Settles this relay when `inner` is ready: with what that has, if it is a relay too, else with `future`, which is
+  /// inner's.
+  void take_over(const std::shared_ptr<PendingTask>& inner, std::shared_ptr<const void> future);
+
   [[nodiscard]] std::shared_ptr<const void> local_value() const;
   [[nodiscard]] bool is_made_by_continuation() const;
 
@@ -74,8 +89,10 @@ class PendingTask {
 
   // ---- users' threads; see TaskHandle
 
-  /// Runs a callback when all parts are there, at once if they are. It throws nothing.
-  void when_ready(CallbackPlace place, std::function<void()> callback);
+  /// Runs a callback when all parts are there, at once if they are; within another callback that runs in this thread
+  /// it is put off, until that returns or waits. It throws nothing. It may be forgotten when `is_over` is true.
+  void when_ready(CallbackPlace place, std::function<void()> callback,
+                  std::shared_ptr<const std::atomic<bool>> is_over = nullptr);
 
   [[nodiscard]] std::size_t parts() const;
   [[nodiscard]] bool ready() const;
@@ -113,9 +130,27 @@ class PendingTask {
   };
 
   struct Callback {
-    CallbackPlace place;
     std::function<void()> run;
+    CallbackPlace place;
+    std::shared_ptr<client::Continuations> continuations;  // of the task that it was attached to
+    std::shared_ptr<const std::atomic<bool>> is_over;
+
+    [[nodiscard]] bool is_void() const { return is_over && *is_over; }
   };
+
+  struct Follower {
+    std::weak_ptr<PendingTask> task;
+
+    [[nodiscard]] bool is_void() const { return task.expired(); }
+  };
+
+  /// A relay follows another one that has its callbacks, or leads. Guarded by one mutex for all relays.
+  struct Relay {
+    std::shared_ptr<PendingTask> leader;
+    client::SweptList<Follower> followers;
+  };
+
+  struct Remains;
 
   [[nodiscard]] bool ready_locked() const { return sealed_ && finish_order_.size() == parts_.size(); }
   void finish_locked(std::uint32_t part, PartState state);
@@ -124,6 +159,16 @@ class PendingTask {
 
   /// If it is ready now, runs what waits for that; gives the lock up for it.
   void run_callbacks(std::unique_lock<std::mutex> lock);
+
+  /// `otherwise`: the continuations of those that have none of their own.
+  static void run(std::vector<Callback> callbacks, const std::shared_ptr<client::Continuations>& otherwise);
+
+  /// Before this thread waits for this: it may be what has to make it ready.
+  void finish_put_off() const;
+
+  void settle_locked(std::shared_ptr<const void> value, std::exception_ptr error);
+  void settle_together(const std::shared_ptr<const void>& value, const std::exception_ptr& error);
+  [[nodiscard]] std::shared_ptr<PendingTask> leader();
   const Part& finished_part_locked(std::size_t part) const;
 
   const std::string label_;
@@ -140,7 +185,8 @@ class PendingTask {
   bool sealed_ = false;
   bool is_made_by_continuation_ = false;
   std::shared_ptr<client::Continuations> continuations_;
-  std::vector<Callback> callbacks_;
+  client::SweptList<Callback> callbacks_;
+  std::unique_ptr<Relay> relay_;  // nothing, if it is no relay
 
   struct Counting {
     std::string title;

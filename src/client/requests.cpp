@@ -73,6 +73,8 @@ Submission Requests::take_front() {
   Submission submission = std::move(waiting_.front());
   waiting_.pop_front();
   waiting_bytes_ -= submission.bytes();
+  // The first one waits for the answer about its module, before which all that are returned have come.
+  returned_ = 0;
   return submission;
 }
 
@@ -89,21 +91,21 @@ Requests::ModuleState& Requests::deliver(const std::shared_ptr<Module>& module) 
   ModuleState& state = found->second;
   if (is_new) {
     state.module = module;
-    const wire::RequestId request = next_request();
-    module_requests_.emplace(request, module->hash);
-    send_(wire::OfferModule{request, module->hash, module->content.size()});
-  } else if (state.delivery == Delivery::known) {
-    module->content = {};
+    offer(*module);
   }
   return state;
+}
+
+void Requests::offer(const Module& module) {
+  const wire::RequestId request = next_request();
+  module_requests_.emplace(request, module.hash);
+  send_(wire::OfferModule{request, module.hash, module.content.size()});
 }
 
 void Requests::submit(Submission submission) {
   send_acknowledgements();
   const wire::RequestId request = next_request();
   InFlight in_flight;
-  in_flight.task = std::move(submission.task);
-  in_flight.first_part = submission.first_part;
   in_flight.parts = submission.parts();
   in_flight.unfinished = in_flight.parts;
   in_flight.bytes = submission.bytes();
@@ -112,9 +114,11 @@ void Requests::submit(Submission submission) {
   }
   tasks_used_ += in_flight.parts;
   bytes_used_ += in_flight.bytes;
+  const wire::ModuleHash module = submission.module ? submission.module->hash : wire::ModuleHash{};
+  send_(wire::SubmitTask{request, submission.engines, submission.label, submission.needs, submission.operation,
+                         module});
+  in_flight.submission = std::move(submission);
   in_flight_.emplace(request, std::move(in_flight));
-  send_(wire::SubmitTask{request, std::move(submission.engines), std::move(submission.label),
-                         std::move(submission.needs), std::move(submission.operation)});
 }
 
 void Requests::fail(const Submission& submission, const std::string& reason) {
@@ -163,13 +167,15 @@ base::Status Requests::answered(const wire::ModuleAnswered& message) {
   ModuleState& state = modules_.at(hash);
   if (message.known) {
     state.delivery = Delivery::known;
-    state.module->content = {};
     state.module.reset();
     pump();
     return base::Done{};
   }
   if (state.delivery == Delivery::uploading) {
-    return base::Fault{"the gateway says that it does not know the module it has just been sent"};
+    // Others have taken the room meanwhile. The answer to an offer waits for it.
+    state.delivery = Delivery::offered;
+    offer(*state.module);
+    return base::Done{};
   }
   state.delivery = Delivery::uploading;
   const wire::RequestId upload = next_request();
@@ -185,7 +191,6 @@ base::Status Requests::module_refused(wire::RequestId request, const std::string
   ModuleState& state = modules_.at(hash);
   state.delivery = Delivery::refused;
   state.reason = "the controller did not take the module " + state.module->path + ": " + reason;
-  state.module->content = {};
   state.module.reset();
   pump();
   return base::Done{};
@@ -196,10 +201,37 @@ base::Status Requests::answered(const wire::TaskAccepted& message) {
   if (found == in_flight_.end() || message.parts != found->second.parts) {
     return unexpected("TaskAccepted", message.request);
   }
-  const InFlight& accepted = found->second;
-  for (std::uint32_t part = 0; part < accepted.parts; ++part) {
-    accepted.task->accepted(accepted.first_part + part, TaskId{message.first_task.value() + part});
+  InFlight& in_flight = found->second;
+  in_flight.accepted = true;
+  // The task alone is needed from here on.
+  Submission accepted;
+  accepted.task = std::move(in_flight.submission.task);
+  accepted.first_part = in_flight.submission.first_part;
+  in_flight.submission = std::move(accepted);
+  for (std::uint32_t part = 0; part < in_flight.parts; ++part) {
+    in_flight.submission.task->accepted(in_flight.submission.first_part + part,
+                                        TaskId{message.first_task.value() + part});
   }
+  return base::Done{};
+}
+
+base::Status Requests::answered(const wire::TaskReturned& message) {
+  const auto found = in_flight_.find(message.request);
+  if (found == in_flight_.end() || found->second.accepted) {
+    return unexpected("TaskReturned", message.request);
+  }
+  InFlight returned = std::move(found->second);
+  in_flight_.erase(found);
+  tasks_used_ -= returned.parts;
+  bytes_used_ -= returned.bytes;
+  if (const Module* module = returned.submission.module.get()) {
+    const auto state = modules_.find(module->hash);
+    if (state != modules_.end() && state->second.delivery == Delivery::known) modules_.erase(state);
+  }
+  // They come in the order of their submission, which they keep.
+  waiting_bytes_ += returned.bytes;
+  waiting_.insert(waiting_.begin() + returned_++, std::move(returned.submission));
+  pump();
   return base::Done{};
 }
 
@@ -216,8 +248,9 @@ base::Status Requests::answered(const wire::TaskFinished& message) {
     in_flight.finished[message.part] = true;
   }
   const auto host = hosts_.find(message.run.engine);
-  in_flight.task->finished(in_flight.first_part + message.part, message,
-                           host == hosts_.end() ? nullptr : host->second);
+  const Submission& submission = in_flight.submission;
+  submission.task->finished(submission.first_part + message.part, message,
+                            host == hosts_.end() ? nullptr : host->second);
   acknowledgements_.push_back(message.task);
   if (const auto* result = std::get_if<base::SharedBytes>(&message.outcome)) {
     unacknowledged_result_bytes_ += result->size();
@@ -247,7 +280,8 @@ base::Status Requests::answered(const wire::Refused& message) {
   in_flight_.erase(found);
   tasks_used_ -= refused.parts;
   bytes_used_ -= refused.bytes;
-  refused.task->refused(refused.first_part, refused.parts, wire::FailureKind::refused, message.reason);
+  refused.submission.task->refused(refused.submission.first_part, refused.parts, wire::FailureKind::refused,
+                                   message.reason);
   pump();
   return base::Done{};
 }
@@ -290,7 +324,7 @@ void Requests::send_acknowledgements() {
 void Requests::fail_all(const std::string& reason) {
   const auto shared_reason = std::make_shared<const std::string>(reason);
   for (auto& [request, in_flight] : in_flight_) {
-    in_flight.task->lost(in_flight.first_part, in_flight.parts, shared_reason);
+    in_flight.submission.task->lost(in_flight.submission.first_part, in_flight.parts, shared_reason);
   }
   for (const Submission& submission : waiting_) {
     submission.task->lost(submission.first_part, submission.parts(), shared_reason);

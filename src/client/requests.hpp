@@ -84,8 +84,8 @@ class Requests {
 
  private:
   struct InFlight {
-    std::shared_ptr<detail::PendingTask> task;
-    std::uint32_t first_part = 0;
+    Submission submission;  // without its operation from the acceptance on
+    bool accepted = false;
     std::uint32_t parts = 0;
     std::vector<bool> finished;
     std::uint32_t unfinished = 0;
@@ -105,6 +105,7 @@ class Requests {
   bool exceeds_grant(const Submission& submission) const;
   bool fits_credit(const Submission& submission) const;
   ModuleState& deliver(const std::shared_ptr<Module>& module);
+  void offer(const Module& module);
   void submit(Submission submission);
   void send_acknowledgements();
   void fail(const Submission& submission, const std::string& reason);
@@ -115,6 +116,7 @@ class Requests {
   base::Status answered(const wire::TaskAccepted& message);
   base::Status answered(const wire::TaskFinished& message);
   base::Status answered(const wire::Refused& message);
+  base::Status answered(const wire::TaskReturned& message);
   base::Status answered(const wire::ClusterState& message);
   base::Status module_refused(wire::RequestId request, const std::string& reason);
 
@@ -128,6 +130,7 @@ class Requests {
 
   std::deque<Submission> waiting_;
   std::uint64_t waiting_bytes_ = 0;
+  std::ptrdiff_t returned_ = 0;  // of those that wait: the first ones, which the gateway has given back
   std::unordered_map<wire::RequestId, InFlight> in_flight_;
   std::map<wire::ModuleHash, ModuleState> modules_;
   std::map<wire::RequestId, wire::ModuleHash> module_requests_;

@@ -9,6 +9,7 @@
 
 #include "base/check.hpp"
 #include "base/limits.hpp"
+#include "base/printable.hpp"
 #include "client/outgoing.hpp"
 #include "client/pending_task.hpp"
 #include "client/session.hpp"
@@ -37,6 +38,14 @@ client::Submission push_of(std::string_view name, const ValueDescription& descri
   return submission;
 }
 
+void check_length(const char* what, std::string_view text) {
+  if (text.size() > base::name_bytes_max) {
+    throw Error{std::string{"the "} + what + " '" + std::string{text.substr(0, 40)} + "...' has " +
+                std::to_string(text.size()) + " bytes; at most " + std::to_string(base::name_bytes_max) +
+                " are possible"};
+  }
+}
+
 TaskHandle submit(const ViewCore& core, client::Submission submission) {
   submission.label = client::labelled(core, std::move(submission.label));
   auto task = std::make_shared<PendingTask>(submission.label, core.session().continuations());
@@ -54,10 +63,7 @@ void check_name(std::string_view name) {
   if (name.empty()) {
     throw Error{"a value cannot have an empty name"};
   }
-  if (name.size() > base::name_bytes_max) {
-    throw Error{"the value's name '" + std::string{name.substr(0, 40)} + "...' has " + std::to_string(name.size()) +
-                " bytes; at most 4096 are possible"};
-  }
+  check_length("value's name", name);
 }
 
 const std::string& ViewCore::label() const {
@@ -66,9 +72,10 @@ const std::string& ViewCore::label() const {
 }
 
 ViewCore ViewCore::with(Label label) const {
-  if (label.text.size() > base::name_bytes_max) {
-    throw Error{"the label '" + label.text.substr(0, 40) + "...' has " + std::to_string(label.text.size()) +
-                " bytes; at most 4096 are possible"};
+  check_length("label", label.text);
+  // It is shown to people as it is, in errors and before a map's progress.
+  if (base::has_control_characters(label.text)) {
+    throw Error{"the label '" + base::printable(label.text) + "' has control characters; leave them out"};
   }
   ViewCore core = *this;
   core.label_ = label.text.empty() ? nullptr : std::make_shared<const std::string>(std::move(label.text));

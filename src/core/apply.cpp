@@ -35,7 +35,7 @@ void Controller::apply_fact(const SessionEnded& fact) {
       if (std::holds_alternative<Forgotten>(part.state)) continue;
       if (std::holds_alternative<Waiting>(part.state)) {
         --state_.waiting;
-        --task.parts_unsettled;
+        note_settled_part(task);
       }
       part.state = Forgotten{};
       --task.parts_unforgotten;
@@ -50,6 +50,13 @@ void Controller::apply_fact(const ModuleStored& fact) {
   if (state_.modules.content.emplace(fact.hash, fact.content).second) state_.modules.bytes += fact.content.size();
 }
 
+void Controller::apply_fact(const ModuleForgotten& fact) {
+  const auto found = state_.modules.content.find(fact.hash);
+  if (found == state_.modules.content.end()) return;  // a store has dropped it already
+  state_.modules.bytes -= found->second.size();
+  state_.modules.content.erase(found);
+}
+
 void Controller::apply_fact(const LibraryAdded& fact) {
   std::erase(state_.modules.libraries, fact.hash);
   state_.modules.libraries.push_back(fact.hash);
@@ -60,7 +67,8 @@ void Controller::apply_fact(const TaskAccepted& fact) {
   Task& task = state_.tasks.add(Task{fact.first_task, fact.session, fact.request, fact.engines, fact.label,
                                      fact.needs, fact.operation, fact.operation.size(),
                                      wire::credit_bytes(fact.operation.size(), fact.label, fact.needs),
-                                     fact.submitted_ns, std::vector<Part>(parts), parts, parts});
+                                     fact.submitted_ns, fact.module, std::vector<Part>(parts), parts, parts});
+  if (fact.module != wire::ModuleHash{}) ++state_.modules.tasks[fact.module];
   state_.last_task = std::max(state_.last_task, fact.first_task.value() - id_base_ + parts - 1);
   state_.waiting += parts;
   Session& session = state_.sessions.at(fact.session);
@@ -114,7 +122,7 @@ void Controller::apply_fact(const TaskSettled& fact) {
   part.attempts = fact.run.attempt;
   part.lost = {};
   ++state_.settled_ever;
-  if (--task.parts_unsettled == 0) task.operation = {};
+  note_settled_part(task);
   Session& session = state_.sessions.at(task.session);
   if (!task.balanced()) {
     session.direct_unsettled.erase(fact.task);
@@ -131,7 +139,7 @@ void Controller::apply_fact(const TaskForgotten& fact) {
   Part& part = found.part();
   if (std::holds_alternative<Abandoned>(part.state)) {
     --state_.running;
-    --task.parts_unsettled;
+    note_settled_part(task);
     forget_part(task, part);
     return;
   }
@@ -153,6 +161,13 @@ void Controller::apply_fact(const IdsGiven& fact) {
   state_.last_task = std::max(state_.last_task, fact.last_task.value() - std::min(id_base_, fact.last_task.value()));
   state_.last_session =
       std::max(state_.last_session, fact.last_session.value() - std::min(id_base_, fact.last_session.value()));
+}
+
+void Controller::note_settled_part(Task& task) {
+  if (--task.parts_unsettled > 0) return;
+  task.operation = {};
+  const auto needed = state_.modules.tasks.find(task.module);
+  if (needed != state_.modules.tasks.end() && --needed->second == 0) state_.modules.tasks.erase(needed);
 }
 
 void Controller::forget_part(Task& task, Part& part) {

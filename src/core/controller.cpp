@@ -36,6 +36,7 @@ void Controller::handle(const Event& event, base::Instant now, Effects& effects)
   Turn turn{now, effects};
   std::visit([&](const auto& what) { on(what, turn); }, event);
   place(turn);
+  answer_offers(turn);
 }
 
 void Controller::commit(Fact fact, Turn& turn) {

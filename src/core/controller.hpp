@@ -14,6 +14,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -91,6 +92,14 @@ class Controller {
     std::optional<SessionId> session;  // from Hello on
     wire::RequestId last_request;
     base::Instant last_heard;
+    std::optional<wire::ModuleHash> missing_module;  // its tasks are returned until it offers this one
+  };
+  /// An offered module that has not been asked for yet: there was no room, or the turn goes on.
+  struct WaitingOffer {
+    ConnectionId connection;
+    wire::RequestId request;
+    wire::ModuleHash hash{};
+    std::uint64_t bytes = 0;
   };
   /// What every handler needs of the call that it serves.
   struct Turn {
@@ -135,7 +144,14 @@ class Controller {
   // on_module.cpp
   void on_message(ConnectionId id, Connection& connection, const wire::OfferModule& message, Turn& turn);
   void on_message(ConnectionId id, Connection& connection, const wire::UploadModule& message, Turn& turn);
-  [[nodiscard]] std::optional<std::string> why_no_room_for_module(std::uint64_t bytes) const;
+  void answer_offers(Turn& turn);
+  [[nodiscard]] bool is_library(const wire::ModuleHash& hash) const;
+  /// Why no end of a task will make room for it; nothing if one may.
+  [[nodiscard]] std::optional<std::string> why_never_room_for_module(std::uint64_t bytes) const;
+  /// Whether forgetting what is not in use makes room.
+  [[nodiscard]] bool room_for_module(std::uint64_t bytes) const;
+  void make_room_for_module(std::uint64_t bytes, Turn& turn);
+  void send_to_all_engines(const wire::ToEngine& message, Turn& turn);
 
   // on_submit.cpp
   void on_message(ConnectionId id, Connection& connection, const wire::SubmitTask& message, Turn& turn);
@@ -177,6 +193,7 @@ class Controller {
   void apply_fact(const SessionOpened& fact);
   void apply_fact(const SessionEnded& fact);
   void apply_fact(const ModuleStored& fact);
+  void apply_fact(const ModuleForgotten& fact);
   void apply_fact(const LibraryAdded& fact);
   void apply_fact(const TaskAccepted& fact);
   void apply_fact(const AttemptStarted& fact);
@@ -188,6 +205,7 @@ class Controller {
   void enqueue(const Task& task, std::uint32_t index);
   void dequeue(const Task& task, std::uint32_t index);
   void wait_again(TaskTable::Found found);
+  void note_settled_part(Task& task);
   void forget_part(Task& task, Part& part);
   void update_pause(SessionId id, const Session& session, bool was_paused);
   void note_direct_waiting(EngineId engine);
@@ -198,6 +216,7 @@ class Controller {
   // invariants.cpp
   void check_tasks() const;
   void check_sessions() const;
+  void check_modules() const;
   void check_connections() const;
   void check_engines() const;
   void check_nothing_idles() const;
@@ -214,6 +233,10 @@ class Controller {
   DirectQueues direct_;
   BalancedQueues balanced_;
   ResultsWindow results_;
+  std::deque<WaitingOffer> offers_;
+  // Numbers of the records of their last use. After a restart all count as old: which is forgotten first is no
+  // promise.
+  std::map<wire::ModuleHash, std::uint64_t> module_used_;
   Timers timers_;
   Dirty dirty_;
   bool stopping_ = false;

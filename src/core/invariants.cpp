@@ -10,6 +10,7 @@ namespace gangway::core {
 void Controller::check_invariants() const {
   check_tasks();
   check_sessions();
+  check_modules();
   check_connections();
   check_engines();
   check_nothing_idles();
@@ -96,6 +97,28 @@ void Controller::check_sessions() const {
                       (!session.direct_unsettled.empty() && *session.direct_unsettled.begin() < *hopeless),
                   "a task waits for a value that nobody can bring");
   }
+}
+
+void Controller::check_modules() const {
+  const ModuleTable& modules = state_.modules;
+  std::map<wire::ModuleHash, std::uint64_t> needed;
+  for (const auto& [first_task, task] : state_.tasks.all()) {
+    if (task.parts_unsettled > 0 && task.module != wire::ModuleHash{}) ++needed[task.module];
+  }
+  GANGWAY_CHECK(needed == modules.tasks, "the tasks that need a module are miscounted");
+  for (const auto& [hash, tasks] : needed) {
+    GANGWAY_CHECK(modules.content.contains(hash), "a module was forgotten that a task needs");
+  }
+  std::uint64_t bytes = 0;
+  for (const auto& [hash, content] : modules.content) bytes += content.size();
+  GANGWAY_CHECK(bytes == modules.bytes, "the bytes of the modules are miscounted");
+  GANGWAY_CHECK(modules.content.size() <= limits_.modules_max, "there are too many modules");
+  GANGWAY_CHECK(modules.bytes <= limits_.modules_bytes_max, "the modules are too large");
+  for (const WaitingOffer& offer : offers_) {
+    GANGWAY_CHECK(connections_.contains(offer.connection), "an offer waits whose client is gone");
+    GANGWAY_CHECK(!modules.content.contains(offer.hash), "an offer waits of a module that is here");
+  }
+  GANGWAY_CHECK(offers_.empty() || !room_for_module(offers_.front().bytes), "an offer waits without reason");
 }
 
 void Controller::check_connections() const {

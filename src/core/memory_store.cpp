@@ -35,6 +35,11 @@ void MemoryStore::keep(const Record& record) {
           end_session(fact.session);
         } else if constexpr (std::is_same_v<T, ModuleStored>) {
           records_.emplace(record.number, record);
+        } else if constexpr (std::is_same_v<T, ModuleForgotten>) {
+          std::erase_if(records_, [&fact](const auto& kept) {
+            const auto* same = std::get_if<ModuleStored>(&kept.second.fact);
+            return same != nullptr && same->hash == fact.hash;
+          });
         } else if constexpr (std::is_same_v<T, LibraryAdded>) {
           // The same library again: only its last place counts.
           std::erase_if(records_, [&fact](const auto& kept) {

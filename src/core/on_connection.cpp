@@ -18,7 +18,7 @@ std::string text_of(base::Duration span) {
 
 void Controller::on(const ConnectionOpened& event, Turn& turn) {
   const ConnectionId id = event.connection;
-  connections_.emplace(id, Connection{event.role, std::nullopt, wire::RequestId{}, turn.now});
+  connections_.emplace(id, Connection{event.role, std::nullopt, wire::RequestId{}, turn.now, std::nullopt});
   timers_.arm(TimerKind::hello, id, turn.now + limits_.hello_timeout);
   if (stopping_) {
     dismiss(id, "the cluster is being stopped", turn);
@@ -87,6 +87,7 @@ void Controller::forget_connection(ConnectionId id, Turn& turn) {
   const auto found = connections_.find(id);
   const std::optional<SessionId> session = found->second.session;
   connections_.erase(found);
+  std::erase_if(offers_, [id](const WaitingOffer& offer) { return offer.connection == id; });
   if (!session) return;
   connection_of_.erase(*session);
   commit(SessionEnded{*session}, turn);

@@ -21,13 +21,22 @@ void Controller::on_message(ConnectionId id, Connection& connection, const wire:
            turn);
     return;
   }
+  if (!connection.missing_module && message.module != wire::ModuleHash{} &&
+      !state_.modules.content.contains(message.module)) {
+    connection.missing_module = message.module;
+  }
+  if (connection.missing_module) {
+    send(id, wire::TaskReturned{message.request}, turn);
+    return;
+  }
   const TaskId first_task{id_base_ + state_.last_task + 1};
   std::vector<std::string> needs = message.needs;
   std::sort(needs.begin(), needs.end());
   needs.erase(std::unique(needs.begin(), needs.end()), needs.end());
   commit(TaskAccepted{*connection.session, message.request, first_task, message.engines, message.label,
-                      std::move(needs), message.operation, turn.now.ns},
+                      std::move(needs), message.operation, turn.now.ns, message.module},
          turn);
+  if (message.module != wire::ModuleHash{}) module_used_[message.module] = state_.records;
   send(id, wire::TaskAccepted{message.request, first_task, static_cast<std::uint32_t>(parts)}, turn);
   start_parts(first_task, message.engines, turn);
 }

@@ -33,6 +33,12 @@ struct ModuleStored {
   friend bool operator==(const ModuleStored&, const ModuleStored&) = default;
 };
 
+/// The module is gone from here and from the engines; no task needed it.
+struct ModuleForgotten {
+  wire::ModuleHash hash{};
+  friend bool operator==(const ModuleForgotten&, const ModuleForgotten&) = default;
+};
+
 /// Calls by name look in this module first from now on.
 struct LibraryAdded {
   wire::ModuleHash hash{};
@@ -50,6 +56,7 @@ struct TaskAccepted {
   std::vector<std::string> needs;  // sorted, each once
   base::SharedBytes operation;
   std::int64_t submitted_ns = 0;
+  wire::ModuleHash module{};  // that it needs; all zeros: none
   friend bool operator==(const TaskAccepted&, const TaskAccepted&) = default;
 };
 
@@ -88,8 +95,8 @@ struct TaskForgotten {
   friend bool operator==(const TaskForgotten&, const TaskForgotten&) = default;
 };
 
-/// No id up to these is given again. No handler makes this: a store that has forgotten tasks and sessions ends with it
-/// when it is read back.
+/// No id up to these is given again. No handler makes this: a store that has forgotten tasks and sessions ends with
+/// it when it is read back.
 struct IdsGiven {
   TaskId last_task;
   SessionId last_session;
@@ -97,7 +104,7 @@ struct IdsGiven {
 };
 
 using Fact = std::variant<SessionOpened, SessionEnded, ModuleStored, TaskAccepted, AttemptStarted, AttemptReturned,
-                          AttemptLost, TaskSettled, TaskForgotten, LibraryAdded, IdsGiven>;
+                          AttemptLost, TaskSettled, TaskForgotten, LibraryAdded, ModuleForgotten, IdsGiven>;
 
 /// A fact and its place in the journal: numbers rise by one, from 1.
 struct Record {

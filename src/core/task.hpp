@@ -75,6 +75,7 @@ struct Task {
   std::uint64_t operation_bytes = 0;
   std::uint64_t credit_bytes = 0;  // what it takes of its session's credit
   std::int64_t submitted_ns = 0;
+  wire::ModuleHash module{};  // that it needs; all zeros: none
   std::vector<Part> parts;
   std::uint32_t parts_unsettled = 0;    // Waiting, Handed or Abandoned
   std::uint32_t parts_unforgotten = 0;  // all but Forgotten
@@ -132,11 +133,12 @@ struct Session {
   friend bool operator==(const Session&, const Session&) = default;
 };
 
-/// Modules by their hash, and their size in all.
+/// Modules by their hash, their size in all, and what keeps them from being forgotten.
 struct ModuleTable {
   std::map<wire::ModuleHash, base::SharedBytes> content;
   std::uint64_t bytes = 0;
-  std::vector<wire::ModuleHash> libraries;  // in the order in which they were loaded, each once
+  std::map<wire::ModuleHash, std::uint64_t> tasks;  // that wait or run and need it; more than none
+  std::vector<wire::ModuleHash> libraries;          // in the order in which they were loaded, each once
 
   friend bool operator==(const ModuleTable&, const ModuleTable&) = default;
 };

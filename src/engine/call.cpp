@@ -38,7 +38,7 @@ std::optional<wire::ModuleHash> Engine::missing_module(std::uint64_t worker) con
 bool Engine::load_in(std::uint64_t worker, const wire::ModuleHash& module) {
   const base::Result<std::string> path = modules_.path(module);
   if (path) {
-    crew_.send(worker, wire::LoadModule{module, path.value()});
+    crew_.load(worker, module, path.value());
   } else if (running_) {
     fail_call(failure(wire::FailureKind::not_run, "no such module", path.fault().text));
   } else {
@@ -51,6 +51,23 @@ void Engine::add_library(const wire::ModuleHash& module) {
   std::erase(libraries_, module);
   libraries_.push_back(module);
   ++libraries_version_;
+}
+
+void Engine::forget_module(const wire::ModuleHash& module) {
+  // A library that this engine was started with may have come by a client too; the gateway knows that one alone.
+  if (std::find(libraries_.begin(), libraries_.end(), module) != libraries_.end()) return;
+  const bool is_busy = running_ && running_->phase != Running::Phase::waiting_for_worker;
+  crew_.note_forgotten(module, modules_.forget(module), is_busy ? std::optional{running_->worker} : std::nullopt);
+}
+
+bool Engine::replace_full_worker() {
+  // Workers do not unload: named values, cached objects and threads of user code may hold addresses in a module, and
+  // the loader itself keeps one with unique symbols or thread-locals for good. Only the end of a process gives all
+  // back. It comes between two calls and while another worker is ready, so that nobody waits for it.
+  if (running_) return false;
+  const std::optional<std::uint64_t> full = crew_.take_full();
+  if (full) ports_.to_keeper(keeper::EndWorker{*full});
+  return full.has_value();
 }
 
 void Engine::make_ready(std::uint64_t worker) {
@@ -122,7 +139,7 @@ bool Engine::hear(const WorkerSpoke& spoke) {
 }
 
 void Engine::on_module_loaded(std::uint64_t worker, const wire::ModuleLoaded& loaded) {
-  if (loaded.reason.empty()) crew_.note_loaded(worker, loaded.hash);
+  crew_.note_answered(worker, loaded);
   if (starting_worker_ == worker) {
     return loaded.reason.empty() ? make_ready(worker)
                                  : ports_.cannot_start(start_files_[loaded.hash] + ": " + loaded.reason);

@@ -1,6 +1,16 @@
 #include "engine/crew.hpp"
 
+#include "base/limits.hpp"
+
 namespace gangway::engine {
+
+namespace {
+
+// What a worker may hold of forgotten modules. Each costs memory; each replacement costs the state of its globals.
+constexpr std::size_t forgotten_modules_max = 32;
+constexpr std::uint64_t forgotten_bytes_max = 256 * base::mib;
+
+}  // namespace
 
 void Crew::add(keeper::WorkerStarted started) {
   base::Result<keeper::RankEnd> channel = keeper::RankEnd::open(std::move(started.channel));
@@ -9,7 +19,7 @@ void Crew::add(keeper::WorkerStarted started) {
     return;
   }
   const int fd = channel.value().event_fd();
-  workers_.emplace(started.number, Worker{std::move(channel).value(), false, false, {}, {}, 0});
+  workers_.emplace(started.number, Worker{std::move(channel).value(), false, false, {}, {}, {}, {}, 0});
   wakeups_.watch(fd);
 }
 
@@ -92,9 +102,45 @@ bool Crew::has_loaded(std::uint64_t number, const wire::ModuleHash& module) cons
   return found != workers_.end() && found->second.modules.contains(module);
 }
 
-void Crew::note_loaded(std::uint64_t number, const wire::ModuleHash& module) {
+void Crew::load(std::uint64_t number, const wire::ModuleHash& module, const std::string& path) {
   const auto found = workers_.find(number);
-  if (found != workers_.end()) found->second.modules.insert(module);
+  if (found == workers_.end() || !found->second.loading.insert(module).second) return;
+  send(number, wire::LoadModule{module, path});
+}
+
+void Crew::note_answered(std::uint64_t number, const wire::ModuleLoaded& loaded) {
+  const auto found = workers_.find(number);
+  if (found == workers_.end()) return;
+  found->second.loading.erase(loaded.hash);
+  if (loaded.reason.empty()) found->second.modules.insert(loaded.hash);
+}
+
+void Crew::note_forgotten(const wire::ModuleHash& module, std::uint64_t bytes, std::optional<std::uint64_t> busy) {
+  for (auto& [number, worker] : workers_) {
+    if (worker.modules.contains(module)) worker.forgotten.emplace(module, bytes);
+    // A standby that was to load it may find no file now; that answer might be taken for one to a later request. Of a
+    // worker that has a call it comes before that call is done.
+    if (!worker.loading.contains(module) || number == busy || std::exchange(worker.is_broken, true)) continue;
+    broken_.push_back(number);
+  }
+}
+
+void Crew::note_stored(const wire::ModuleHash& module) {
+  for (auto& [number, worker] : workers_) worker.forgotten.erase(module);
+}
+
+std::optional<std::uint64_t> Crew::take_full() {
+  const std::vector<std::uint64_t> numbers = ready();
+  if (numbers.size() < 2) return std::nullopt;
+  for (const std::uint64_t number : numbers) {
+    Worker& worker = workers_.at(number);
+    std::uint64_t bytes = 0;
+    for (const auto& [module, size] : worker.forgotten) bytes += size;
+    if (worker.forgotten.size() <= forgotten_modules_max && bytes <= forgotten_bytes_max) continue;
+    worker.is_broken = true;
+    return number;
+  }
+  return std::nullopt;
 }
 
 void Crew::tell_libraries(std::uint64_t number, const std::vector<wire::ModuleHash>& libraries,

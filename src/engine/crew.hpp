@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -54,11 +55,23 @@ class Crew {
   std::optional<WorkerSpoke> receive();
   std::optional<wire::FromWorker> receive_from(std::uint64_t number);
 
-  /// Workers that have written nonsense into their channel, each named once: have them ended.
+  /// Workers that are of no use: they have written nonsense into their channel, or load a module that was forgotten.
+  /// Each is named once: have them ended.
   std::vector<std::uint64_t> take_broken();
 
   [[nodiscard]] bool has_loaded(std::uint64_t number, const wire::ModuleHash& module) const;
-  void note_loaded(std::uint64_t number, const wire::ModuleHash& module);
+  /// Has a worker load a module, unless it is at it already.
+  void load(std::uint64_t number, const wire::ModuleHash& module, const std::string& path);
+  /// The worker's answer to that.
+  void note_answered(std::uint64_t number, const wire::ModuleLoaded& loaded);
+
+  /// The module has left the cluster, or has come back; workers keep what they have loaded. `busy` has a call.
+  void note_forgotten(const wire::ModuleHash& module, std::uint64_t bytes, std::optional<std::uint64_t> busy);
+  void note_stored(const wire::ModuleHash& module);
+
+  /// Takes a ready worker, the oldest first, that holds too much of what was forgotten, if another one is ready: it
+  /// gets no call any more. Have it ended.
+  std::optional<std::uint64_t> take_full();
 
   /// Sends a worker the libraries unless it has this version of their list already.
   void tell_libraries(std::uint64_t number, const std::vector<wire::ModuleHash>& libraries, std::uint64_t version);
@@ -76,9 +89,12 @@ class Crew {
   struct Worker {
     keeper::RankEnd channel;
     bool is_ready = false;
-    bool is_broken = false;
+    bool is_broken = false;  // or on its way out otherwise
     std::deque<wire::EncodedMessage> waiting;
     std::set<wire::ModuleHash> modules;
+    std::set<wire::ModuleHash> loading;  // asked for, not answered
+    std::map<wire::ModuleHash, std::uint64_t>
+        forgotten;  // of modules: those that the cluster forgot, with their bytes
     std::uint64_t libraries_version = 0;
   };
 

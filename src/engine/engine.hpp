@@ -106,6 +106,8 @@ class Engine {
   [[nodiscard]] std::optional<wire::ModuleHash> missing_module(std::uint64_t worker) const;
   bool load_in(std::uint64_t worker, const wire::ModuleHash& module);
   void add_library(const wire::ModuleHash& module);
+  void forget_module(const wire::ModuleHash& module);
+  bool replace_full_worker();
   void make_ready(std::uint64_t worker);
   bool hear(const WorkerSpoke& spoke);
   void on_module_loaded(std::uint64_t worker, const wire::ModuleLoaded& loaded);

@@ -31,12 +31,14 @@ base::Fault failed(const std::string& action, const std::string& path) {
 
 }  // namespace
 
-ModuleCache::ModuleCache(std::string directory, HashFunction hash)
-    : directory_{std::move(directory)}, hash_{std::move(hash)} {}
+ModuleCache::ModuleCache(std::string directory, std::string holder, HashFunction hash)
+    : directory_{std::move(directory)}, holder_{std::move(holder)}, hash_{std::move(hash)} {}
 
 void ModuleCache::store(const wire::ModuleHash& hash, const base::SharedBytes& content) {
   // Content with another hash is as good as none: path() says that the module never came.
-  if (!modules_.contains(hash) && hash_(content.view()) == hash) modules_.emplace(hash, Module{{}, content});
+  if (!modules_.contains(hash) && hash_(content.view()) == hash) {
+    modules_.emplace(hash, Module{content.size(), content, {}});
+  }
 }
 
 base::Result<wire::ModuleHash> ModuleCache::adopt(const std::string& file) {
@@ -44,7 +46,7 @@ base::Result<wire::ModuleHash> ModuleCache::adopt(const std::string& file) {
   if (!content) return base::Fault{"cannot read the module " + file + ": " + content.fault().text};
   const base::ByteView bytes = base::bytes_of(content.value());
   const wire::ModuleHash hash = hash_(bytes);
-  modules_.emplace(hash, Module{{}, base::SharedBytes::copy_of(bytes)});
+  modules_.emplace(hash, Module{bytes.size(), base::SharedBytes::copy_of(bytes), {}});
   return hash;
 }
 
@@ -58,18 +60,39 @@ base::Result<std::string> ModuleCache::path(const wire::ModuleHash& hash) {
   if (module.path.empty()) {
     base::Result<std::string> written = write(hash, module.unwritten.view());
     if (!written) return written;
-    module = {std::move(written).value(), {}};
+    module.path = std::move(written).value();
+    module.unwritten = {};
   }
   return module.path;
 }
 
+std::uint64_t ModuleCache::forget(const wire::ModuleHash& hash) {
+  const auto found = modules_.find(hash);
+  if (found == modules_.end()) return 0;
+  const std::uint64_t bytes = found->second.bytes;
+  modules_.erase(found);
+  // Another engine may just have linked the shared name: it keeps the file by its own.
+  ::unlink(own_path(hash).c_str());
+  ::unlink(shared_path(hash).c_str());
+  return bytes;
+}
+
+std::string ModuleCache::shared_path(const wire::ModuleHash& hash) const {
+  return directory_ + "/" + hex(hash) + ".so";
+}
+
+std::string ModuleCache::own_path(const wire::ModuleHash& hash) const {
+  return directory_ + "/" + hex(hash) + "." + holder_ + ".so";
+}
+
 base::Result<std::string> ModuleCache::write(const wire::ModuleHash& hash, base::ByteView content) const {
   if (::mkdir(directory_.c_str(), 0700) != 0 && errno != EEXIST) return failed("make the directory", directory_);
-  const std::string path = directory_ + "/" + hex(hash) + ".so";
-  struct stat status {};
-  if (::stat(path.c_str(), &status) == 0) return path;  // by another engine of this node; it appeared whole
+  const std::string shared = shared_path(hash);
+  const std::string own = own_path(hash);
+  // By another engine of this node; it appeared whole.
+  if (::link(shared.c_str(), own.c_str()) == 0 || errno == EEXIST) return own;
 
-  std::string temporary = path + ".XXXXXX";
+  std::string temporary = shared + ".XXXXXX";
   const int file = ::mkostemp(temporary.data(), O_CLOEXEC);
   if (file < 0) return failed("make a file for the module in", directory_);
   const bool written = os::write_all(file, content);
@@ -78,15 +101,18 @@ base::Result<std::string> ModuleCache::write(const wire::ModuleHash& hash, base:
   if (!written) {
     ::unlink(temporary.c_str());
     errno = reason;
-    return failed("write the module", path);
+    return failed("write the module", own);
   }
-  // A rename would replace the file of an engine that was faster, which its workers may have mapped already.
-  const bool kept = ::link(temporary.c_str(), path.c_str()) == 0 || errno == EEXIST;
+  // A rename would replace the file of an engine that was faster. If that has forgotten it again, this one is its
+  // own.
+  const bool is_first = ::link(temporary.c_str(), shared.c_str()) == 0;
+  const bool kept = (!is_first && ::link(shared.c_str(), own.c_str()) == 0) ||
+                    ::link(temporary.c_str(), own.c_str()) == 0 || errno == EEXIST;
   reason = errno;
   ::unlink(temporary.c_str());
   errno = reason;
-  if (!kept) return failed("give its name to the module", path);
-  return path;
+  if (!kept) return failed("give its name to the module", own);
+  return own;
 }
 
 }  // namespace gangway::engine

@@ -27,7 +27,7 @@ Engine::Engine(wire::EngineInfo self, keeper::Arena& arena, std::string module_d
       arena_{&arena},
       pool_{arena},
       directory_{arena, pool_},
-      modules_{std::move(module_directory), std::move(hash)},
+      modules_{std::move(module_directory), std::to_string(self_.id.value()), std::move(hash)},
       ports_{std::move(ports)},
       crew_{ports_.wakeups} {}
 
@@ -44,6 +44,9 @@ void Engine::receive(wire::ToEngine message) {
     waiting_.push_back({run->attempt, run->returnable, std::move(run->operation)});
   } else if (const auto* store = std::get_if<wire::StoreModule>(&message)) {
     modules_.store(store->hash, store->content);
+    crew_.note_stored(store->hash);
+  } else if (const auto* forget = std::get_if<wire::ForgetModule>(&message)) {
+    forget_module(forget->hash);
   } else if (const auto* use = std::get_if<wire::UseLibrary>(&message)) {
     add_library(use->hash);
   } else {
@@ -60,6 +63,7 @@ bool Engine::turn(base::Instant now) {
     any = true;
   }
   for (const std::uint64_t worker : crew_.take_broken()) ports_.to_keeper(keeper::EndWorker{worker});
+  any |= replace_full_worker();
   any |= advance_call(now);
   any |= start_waiting(now);
   any |= return_waiting(now);

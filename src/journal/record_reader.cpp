@@ -15,11 +15,13 @@ namespace gangway::journal {
 namespace {
 
 constexpr const char* every_task =
-    "SELECT t.id, t.first, t.parts, t.session, t.request, t.target, t.label, t.needs, t.submitted_ns, t.state, "
+    "SELECT t.id, t.first, t.parts, t.session, t.request, t.target, t.label, t.needs, t.module, t.submitted_ns, "
+    "t.state, "
     "t.attempts, t.engine, t.handed_ns, t.finished_ns, t.run_ns, t.lost, t.failure, r.bytes "
     "FROM tasks t LEFT JOIN results r ON r.task = t.id ORDER BY t.id";
 constexpr const char* one_settled_task =
-    "SELECT t.id, t.first, t.parts, t.session, t.request, t.target, t.label, t.needs, t.submitted_ns, t.state, "
+    "SELECT t.id, t.first, t.parts, t.session, t.request, t.target, t.label, t.needs, t.module, t.submitted_ns, "
+    "t.state, "
     "t.attempts, t.engine, t.handed_ns, t.finished_ns, t.run_ns, t.lost, t.failure, r.bytes "
     "FROM tasks t LEFT JOIN results r ON r.task = t.id WHERE t.id = ? AND t.state = ?";
 enum Column : int {
@@ -31,6 +33,7 @@ enum Column : int {
   target,
   label,
   needs,
+  module,
   submitted_ns,
   state,
   attempts,
@@ -120,6 +123,7 @@ class TaskReader {
     accepted_.first_task = row.id<TaskId>(Column::first);
     accepted_.label = row.text(Column::label);
     if (!row.is_null(Column::needs)) accepted_.needs = decoded<std::vector<std::string>>(row, Column::needs);
+    if (!row.is_null(Column::module)) accepted_.module = hash_in(row, Column::module);
     accepted_.submitted_ns = row.integer(Column::submitted_ns);
     operation_.start(accepted_.first_task);
     bool is_there = false;

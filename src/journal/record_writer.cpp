@@ -32,11 +32,13 @@ RecordWriter::RecordWriter(const Database& database)
       end_results_{database, "DELETE FROM results WHERE task IN (SELECT id FROM tasks WHERE session = ?)"},
       end_tasks_{database, "DELETE FROM tasks WHERE session = ?"},
       store_module_{database, "INSERT OR IGNORE INTO modules (number, hash, content) VALUES (?, ?, ?)"},
+      forget_module_{database, "DELETE FROM modules WHERE hash = ?"},
       add_library_{database, "INSERT OR REPLACE INTO libraries (number, hash) VALUES (?, ?)"},
       insert_task_{
           database,
-          "INSERT INTO tasks (id, first, parts, session, request, target, label, needs, submitted_ns, state) "
-          "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+          "INSERT INTO tasks (id, first, parts, session, request, target, label, needs, module, submitted_ns, "
+          "state) "
+          "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
       insert_operation_{database, "INSERT INTO operations (first, bytes) VALUES (?, ?)"},
       start_attempt_{database, "UPDATE tasks SET state = ?, attempts = ?, engine = ?, handed_ns = ? WHERE id = ?"},
       return_attempt_{database, "UPDATE tasks SET state = ?, engine = NULL, handed_ns = NULL WHERE id = ?"},
@@ -82,6 +84,10 @@ void RecordWriter::write_fact(std::uint64_t number, const core::ModuleStored& fa
   store_module_.run(number, bytes_of(fact.hash), fact.content);
 }
 
+void RecordWriter::write_fact(std::uint64_t, const core::ModuleForgotten& fact) {
+  forget_module_.run(bytes_of(fact.hash));
+}
+
 void RecordWriter::write_fact(std::uint64_t number, const core::LibraryAdded& fact) {
   add_library_.run(number, bytes_of(fact.hash));
 }
@@ -90,11 +96,13 @@ void RecordWriter::write_fact(std::uint64_t, const core::TaskAccepted& fact) {
   const std::uint64_t parts = std::max<std::uint64_t>(1, fact.engines.size());
   std::optional<base::SharedBytes> needs;
   if (!fact.needs.empty()) needs.emplace(encode_column(fact.needs));
+  std::optional<base::ByteView> module;
+  if (fact.module != wire::ModuleHash{}) module = bytes_of(fact.module);
   for (std::uint64_t index = 0; index < parts; ++index) {
     std::optional<EngineId> target;
     if (!fact.engines.empty()) target = fact.engines[index];
     insert_task_.run(fact.first_task.value() + index, fact.first_task, parts, fact.session, fact.request, target,
-                     std::string_view{fact.label}, needs, fact.submitted_ns, StoredState::waiting);
+                     std::string_view{fact.label}, needs, module, fact.submitted_ns, StoredState::waiting);
   }
   insert_operation_.run(fact.first_task, fact.operation);
   last_task_ = std::max(last_task_, fact.first_task.value() + parts - 1);

@@ -22,6 +22,7 @@ class RecordWriter {
   void write_fact(std::uint64_t number, const core::SessionOpened& fact);
   void write_fact(std::uint64_t number, const core::SessionEnded& fact);
   void write_fact(std::uint64_t number, const core::ModuleStored& fact);
+  void write_fact(std::uint64_t number, const core::ModuleForgotten& fact);
   void write_fact(std::uint64_t number, const core::LibraryAdded& fact);
   void write_fact(std::uint64_t number, const core::TaskAccepted& fact);
   void write_fact(std::uint64_t number, const core::AttemptStarted& fact);
@@ -40,6 +41,7 @@ class RecordWriter {
   Statement end_results_;
   Statement end_tasks_;
   Statement store_module_;
+  Statement forget_module_;
   Statement add_library_;
   Statement insert_task_;
   Statement insert_operation_;

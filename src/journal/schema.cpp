@@ -34,6 +34,7 @@ constexpr std::array<const char*, schema_version> steps = {R"sql(
     target INTEGER,                      -- the engine it is for; NULL: any
     label TEXT NOT NULL,
     needs BLOB,                          -- names, encoded; NULL: none
+    module BLOB,                         -- hash; NULL: none
     submitted_ns INTEGER NOT NULL,
     state INTEGER NOT NULL,              -- StoredState
     attempts INTEGER NOT NULL DEFAULT 0, -- the number of the latest

@@ -233,7 +233,8 @@ void Keeper::on_worker_ended(const Worker& worker, int wait_status) {
   strays_possible_ = true;
   report(WorkerEnded{worker.number, wait_status});
   if (!farewell_) {
-    log_.warning("worker " + std::to_string(worker.number) + " " + describe_wait_status(wait_status));
+    const char* wanted = worker.unwanted ? ", as its rank had asked" : "";
+    log_.warning("worker " + std::to_string(worker.number) + " " + describe_wait_status(wait_status) + wanted);
   }
 }
 
@@ -271,7 +272,9 @@ void Keeper::on_request(const RankRequest& request) {
   }
   const auto worker = std::ranges::find(workers_, std::get<EndWorker>(request).number, &Worker::number);
   // It may have ended by itself in the meantime.
-  if (worker != workers_.end()) ::kill(-worker->pid, SIGKILL);
+  if (worker == workers_.end()) return;
+  worker->unwanted = true;
+  ::kill(-worker->pid, SIGKILL);
 }
 
 void Keeper::report(KeeperReport report) {

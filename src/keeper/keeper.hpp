@@ -56,6 +56,7 @@ class Keeper {
   struct Worker {
     std::uint64_t number = 0;
     pid_t pid = 0;
+    bool unwanted = false;  // its rank has asked for its end
   };
 
   base::Status start();

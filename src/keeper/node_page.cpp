@@ -2,19 +2,35 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstddef>
 #include <cstring>
+#include <iterator>
+#include <string_view>
 #include <utility>
 
 #include "base/check.hpp"
 
 namespace gangway::keeper {
+
+namespace {
+
+constexpr std::string_view bell_name = "/bell-";
+constexpr std::size_t rank_digits_max = 5;
+static_assert(node_page_ranks_max < 100'000);
+
+os::Descriptor new_socket() {
+  return os::Descriptor{::socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+}
+
+}  // namespace
 
 struct NodePage::Layout {
   alignas(64) std::atomic<std::uint32_t> deaths;
@@ -70,45 +86,46 @@ void NodePage::mark_dead(int rank, int wait_status) const {
   if (ended.dead.exchange(1) == 0) layout_->deaths.fetch_add(1);
 }
 
-BellAddress bell_address(const std::string& cookie, int rank) {
-  GANGWAY_CHECK(cookie.size() <= bell_cookie_bytes_max, "the cookie does not fit into a bell's address");
-  BellAddress bell;
-  bell.address.sun_family = AF_UNIX;
-  // A zero byte first makes the name abstract: no file, nothing to clean up.
-  const std::string name = "gangway." + cookie + "." + std::to_string(rank);
-  std::copy(name.begin(), name.end(), bell.address.sun_path + 1);
-  bell.address_bytes = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
-  return bell;
-}
-
-base::Result<Bells> Bells::open(std::string cookie) {
-  if (cookie.size() > bell_cookie_bytes_max) {
-    return base::Fault{"the cluster's cookie has more than " + std::to_string(bell_cookie_bytes_max) +
-                       " characters; it must fit into the address of a bell"};
+base::Result<Bells> Bells::open(const std::string& scratch_directory) {
+  const std::string common = scratch_directory + std::string{bell_name};
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (common.size() + rank_digits_max >= sizeof address.sun_path) {  // a zero byte ends it
+    const std::size_t bytes_max = sizeof address.sun_path - 1 - rank_digits_max - bell_name.size();
+    return base::Fault{"the path of the scratch directory " + scratch_directory + " has " +
+                       std::to_string(scratch_directory.size()) + " bytes; for bells, sockets in it, at most " +
+                       std::to_string(bytes_max) + " are possible; set TMPDIR to a shorter path"};
   }
-  const int socket = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (socket < 0) return base::Fault{std::string{"cannot open a socket to ring bells with: "} + std::strerror(errno)};
-  return Bells{std::move(cookie), socket};
+  std::copy(common.begin(), common.end(), address.sun_path);
+  os::Descriptor socket = new_socket();
+  if (!socket) return os::system_fault("cannot open a socket to ring bells with");
+  return Bells{address, common.size(), std::move(socket)};
 }
 
-Bells::Bells(Bells&& other) noexcept : cookie_{std::move(other.cookie_)}, socket_{std::exchange(other.socket_, -1)} {}
-
-Bells& Bells::operator=(Bells&& other) noexcept {
-  std::swap(cookie_, other.cookie_);
-  std::swap(socket_, other.socket_);
-  return *this;
+sockaddr_un Bells::address_of(int rank) const {
+  sockaddr_un address = common_;
+  std::to_chars(address.sun_path + common_bytes_, std::end(address.sun_path), rank);
+  return address;
 }
 
-Bells::~Bells() {
-  if (socket_ >= 0) ::close(socket_);
+base::Result<os::Descriptor> Bells::hang(int rank) const {
+  os::Descriptor bell = new_socket();
+  if (!bell) return os::system_fault("cannot open the socket of a doorbell");
+  const sockaddr_un address = address_of(rank);
+  if (::bind(bell.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return bell;
+  const int reason = errno;
+  base::Fault fault = os::system_fault(
+      "cannot bind the doorbell of rank " + std::to_string(rank) + " at " + address.sun_path, reason);
+  if (reason == EADDRINUSE) fault.text += "; an earlier job has used this scratch directory, start the cluster anew";
+  return fault;
 }
 
 void Bells::ring(int rank) const {
-  const BellAddress bell = bell_address(cookie_, rank);
+  const sockaddr_un address = address_of(rank);
   const char stroke = 0;
   // Not sent means that the bell's queue is full of rings, or that nobody listens any more.
-  [[maybe_unused]] const auto sent = ::sendto(socket_, &stroke, 1, MSG_DONTWAIT | MSG_NOSIGNAL,
-                                              reinterpret_cast<const sockaddr*>(&bell.address), bell.address_bytes);
+  [[maybe_unused]] const auto sent = ::sendto(socket_.get(), &stroke, 1, MSG_DONTWAIT | MSG_NOSIGNAL,
+                                              reinterpret_cast<const sockaddr*>(&address), sizeof address);
 }
 
 bool Bells::ring_if_asleep(const NodePage& page, int rank) const {

@@ -9,14 +9,16 @@
 // of that is sequentially consistent.
 #pragma once
 
-#include <sys/socket.h>
 #include <sys/un.h>
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
 #include <string>
+#include <utility>
 
 #include "base/result.hpp"
+#include "os/descriptor.hpp"
 
 namespace gangway::keeper {
 
@@ -63,29 +65,19 @@ class NodePage {
   Layout* layout_ = nullptr;
 };
 
-/// The address of a rank's bell: an abstract UNIX socket named by the cluster's cookie and the rank, which vanishes
-/// with the process that bound it.
-struct BellAddress {
-  sockaddr_un address{};
-  socklen_t address_bytes = 0;
-};
-BellAddress bell_address(const std::string& cookie, int rank);
-
-/// The longest cookie accepted, in characters: the name must fit into a socket address.
-inline constexpr std::size_t bell_cookie_bytes_max = 64;
-
-/// Rings the bells of this node's ranks. Movable. Nothing here blocks or fails: a bell that rings already and a rank
-/// that is gone need no second ring.
+/// The bells of this node's ranks: sockets in the cluster's scratch directory, which nobody but the account may
+/// enter. So nobody else can ring, and the bells go when that directory is removed. Movable.
 class Bells {
  public:
-  /// `cookie` is the cluster's, the same in all its processes.
-  static base::Result<Bells> open(std::string cookie);
+  /// For the bells in `scratch_directory`, which must exist and be private to the user. A fault if its path leaves no
+  /// room for a bell's name in the address of a socket.
+  static base::Result<Bells> open(const std::string& scratch_directory);
 
-  Bells(Bells&& other) noexcept;
-  Bells& operator=(Bells&& other) noexcept;
-  ~Bells();
+  /// Binds the bell of `rank`: a socket that becomes readable when it is rung. A fault if there is one already.
+  [[nodiscard]] base::Result<os::Descriptor> hang(int rank) const;
 
-  /// Wakes `rank`, asleep or not.
+  /// Wakes `rank`, asleep or not. Neither blocks nor fails: a bell that rings already and a rank that is gone need no
+  /// second ring.
   void ring(int rank) const;
 
   /// Wakes `rank` if the page says that it is asleep; costs no system call if it is not. What the rank is to find
@@ -93,10 +85,13 @@ class Bells {
   bool ring_if_asleep(const NodePage& page, int rank) const;
 
  private:
-  Bells(std::string cookie, int socket) : cookie_{std::move(cookie)}, socket_{socket} {}
+  Bells(const sockaddr_un& common, std::size_t common_bytes, os::Descriptor socket)
+      : common_{common}, common_bytes_{common_bytes}, socket_{std::move(socket)} {}
+  [[nodiscard]] sockaddr_un address_of(int rank) const;
 
-  std::string cookie_;
-  int socket_ = -1;
+  sockaddr_un common_;        // of every bell's address all but the rank's number
+  std::size_t common_bytes_;  // of its path
+  os::Descriptor socket_;     // to ring with
 };
 
 }  // namespace gangway::keeper

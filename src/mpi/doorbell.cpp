@@ -1,13 +1,9 @@
 #include "mpi/doorbell.hpp"
 
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <array>
 #include <atomic>
-#include <cerrno>
-#include <chrono>
-#include <cstring>
 #include <utility>
 #include <vector>
 
@@ -16,27 +12,18 @@
 
 namespace gangway::mpi {
 
-base::Result<Doorbell> Doorbell::open(const World& world, const std::string& scratch_directory,
-                                      const std::string& cookie, int gateways) {
+base::Result<Doorbell> Doorbell::open(const World& world, const std::string& scratch_directory, int gateways) {
   if (world.size() > keeper::node_page_ranks_max) {
     return base::Fault{"the MPI job has " + std::to_string(world.size()) + " ranks; at most " +
                        std::to_string(keeper::node_page_ranks_max) + " are supported"};
   }
   auto page = keeper::NodePage::open(scratch_directory);
   if (!page) return page.fault();
-  auto bells = keeper::Bells::open(cookie);
+  auto bells = keeper::Bells::open(scratch_directory);
   if (!bells) return bells.fault();
-
-  const int bell = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-  if (bell < 0) return base::Fault{std::string{"cannot open the socket of a doorbell: "} + std::strerror(errno)};
-  const keeper::BellAddress address = keeper::bell_address(cookie, world.rank());
-  if (::bind(bell, reinterpret_cast<const sockaddr*>(&address.address), address.address_bytes) != 0) {
-    const int reason = errno;
-    ::close(bell);
-    return base::Fault{"cannot bind the doorbell of rank " + std::to_string(world.rank()) + ": " +
-                       std::strerror(reason) + "; does a rank of an earlier job with the same cookie still run?"};
-  }
-  Doorbell doorbell{world, std::move(page).value(), std::move(bells).value(), bell};
+  auto bell = bells.value().hang(world.rank());
+  if (!bell) return bell.fault();
+  Doorbell doorbell{world, std::move(page).value(), std::move(bells).value(), std::move(bell).value()};
   if (!world.one_node()) doorbell.open_network(gateways);
   return doorbell;
 }
@@ -63,28 +50,8 @@ void Doorbell::open_network(int gateways) {
   network_->meet(world_->rank(), places, remote, talking);
 }
 
-Doorbell::Doorbell(const World& world, keeper::NodePage page, keeper::Bells bells, int bell)
-    : world_{&world}, page_{std::move(page)}, bells_{std::move(bells)}, bell_{bell} {}
-
-Doorbell::Doorbell(Doorbell&& other) noexcept
-    : world_{other.world_},
-      page_{std::move(other.page_)},
-      bells_{std::move(other.bells_)},
-      bell_{std::exchange(other.bell_, -1)},
-      network_{std::move(other.network_)} {}
-
-Doorbell& Doorbell::operator=(Doorbell&& other) noexcept {
-  std::swap(world_, other.world_);
-  std::swap(page_, other.page_);
-  std::swap(bells_, other.bells_);
-  std::swap(bell_, other.bell_);
-  std::swap(network_, other.network_);
-  return *this;
-}
-
-Doorbell::~Doorbell() {
-  if (bell_ >= 0) ::close(bell_);
-}
+Doorbell::Doorbell(const World& world, keeper::NodePage page, keeper::Bells bells, os::Descriptor bell)
+    : world_{&world}, page_{std::move(page)}, bells_{std::move(bells)}, bell_{std::move(bell)} {}
 
 void Doorbell::announce(int rank) const {
   if (!world_->on_this_node(rank)) {
@@ -115,7 +82,7 @@ void Doorbell::count_round() const {
 std::uint64_t Doorbell::silence() const {
   std::uint64_t rings = 0;
   std::array<char, 8> stroke{};
-  while (::recv(bell_, stroke.data(), stroke.size(), MSG_DONTWAIT) >= 0) ++rings;
+  while (rings < rings_taken_max && ::recv(bell_.get(), stroke.data(), stroke.size(), MSG_DONTWAIT) >= 0) ++rings;
   return rings;
 }
 

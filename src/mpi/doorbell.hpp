@@ -10,6 +10,7 @@
 #include "base/result.hpp"
 #include "keeper/node_page.hpp"
 #include "mpi/network_bells.hpp"
+#include "os/descriptor.hpp"
 
 namespace gangway::mpi {
 
@@ -18,16 +19,10 @@ class World;
 /// One rank's end of the doorbells. One thread; the page and the bells behind it are shared by all ranks of the node.
 class Doorbell {
  public:
-  /// Maps the node page in `scratch_directory` and binds this rank's bell, named by the cluster's `cookie`. A fault
-  /// if the page cannot be made or the name is taken. `world` outlives the doorbell. Collective if the job has more
-  /// than one node. The ranks below `gateways` talk with all others, the others with them alone: the ways between
-  /// those are tried.
-  static base::Result<Doorbell> open(const World& world, const std::string& scratch_directory,
-                                     const std::string& cookie, int gateways = 1);
-
-  Doorbell(Doorbell&& other) noexcept;
-  Doorbell& operator=(Doorbell&& other) noexcept;
-  ~Doorbell();
+  /// Maps the node page in `scratch_directory` and hangs this rank's bell there. A fault if the page cannot be
+  /// made or the bell not bound. `world` outlives the doorbell. Collective if the job has more than one node. The
+  /// ranks below `gateways` talk with all others, the others with them alone: the ways between those are tried.
+  static base::Result<Doorbell> open(const World& world, const std::string& scratch_directory, int gateways = 1);
 
   /// A message for `rank` has been handed to MPI: counts it, and wakes the rank if it sleeps.
   void announce(int rank) const;
@@ -44,10 +39,12 @@ class Doorbell {
   void count_round() const;
 
   /// The socket that becomes readable when the bell rings. Owned by the doorbell.
-  [[nodiscard]] int descriptor() const { return bell_; }
+  [[nodiscard]] int descriptor() const { return bell_.get(); }
 
-  /// Takes all rings that have arrived; returns how many.
+  /// Takes rings that have arrived, up to `rings_taken_max`; returns how many. The socket stays readable while there
+  /// are more. Who sleeps is rung once or twice, and a flood of rings must not keep a loop from its work.
   std::uint64_t silence() const;
+  static constexpr std::uint64_t rings_taken_max = 8;
 
   [[nodiscard]] const World& world() const { return *world_; }
 
@@ -60,13 +57,13 @@ class Doorbell {
   [[nodiscard]] NetworkBells* network() const { return network_.get(); }
 
  private:
-  Doorbell(const World& world, keeper::NodePage page, keeper::Bells bells, int bell);
+  Doorbell(const World& world, keeper::NodePage page, keeper::Bells bells, os::Descriptor bell);
   void open_network(int gateways);
 
   const World* world_;
   keeper::NodePage page_;
   keeper::Bells bells_;
-  int bell_ = -1;
+  os::Descriptor bell_;
   std::unique_ptr<NetworkBells> network_;
 };
 

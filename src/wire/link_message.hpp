@@ -5,6 +5,7 @@
 //   EngineReady             ->                     once, when its first worker stands
 //                           <-     StoreModule     before the first task that needs it
 //                           <-     UseLibrary      to an engine that joins, for each library that others have loaded
+//                           <-     ForgetModule    when no task that it has been sent needs it any more
 //                           <-     RunTask         at most the engine's window of them unanswered
 //   LibraryLoaded           ->                     before the answer of the operation that loaded it
 //   AttemptFinished         ->                     in the order the tasks were run
@@ -88,7 +89,18 @@ struct UseLibrary {
   friend bool operator==(const UseLibrary&, const UseLibrary&) = default;
 };
 
-using ToEngine = std::variant<RunTask, StoreModule, LeaveCluster, UseLibrary>;
+/// No task needs the module, and if one does again, the module comes before it.
+struct ForgetModule {
+  ModuleHash hash{};
+
+  template <class Self>
+  static auto fields(Self& m) {
+    return std::tie(m.hash);
+  }
+  friend bool operator==(const ForgetModule&, const ForgetModule&) = default;
+};
+
+using ToEngine = std::variant<RunTask, StoreModule, LeaveCluster, UseLibrary, ForgetModule>;
 
 // ---------------------------------------------------------------- engine -> gateway
 

@@ -15,9 +15,10 @@
 //   OfferModule              ->                      before the first task that needs the module
 //                            <-     ModuleAnswered   known, or "send it"
 //   UploadModule             ->
-//                            <-     ModuleAnswered   stored, or refused with a reason
+//                            <-     ModuleAnswered   stored, "offer it again", or refused with a reason
 //   SubmitTask (request n)   ->
 //                            <-     TaskAccepted     ids; durable from here on
+//                            <-     TaskReturned     instead, if its module has been forgotten
 //                            <-     TaskFinished     once for each part, in any order
 //   Acknowledge              ->                      returns the credit
 //   Ping                     ->                      at least every 15 s when there is nothing else to say
@@ -30,8 +31,7 @@
 // back with a Hello that names it:
 //   Hello (session s)        ->
 //                            <-     Welcome          resumed
-//                            <-     TaskAccepted     once more, for each task with an answer that was not
-//                            acknowledged
+//                            <-     TaskAccepted     once more, for each task that is not acknowledged
 //                            <-     SessionResumed   those were all
 //                            <-     TaskFinished     once more, for each part that has one; in time, among others
 // What is under way in an older connection of the session is not read any more: it is closed. A submission that the
@@ -43,6 +43,12 @@
 // Requests. The client numbers its requests from 1, rising; every answer carries the number. A request that
 // cannot be served is answered by Refused (or by TaskFinished with a failure, if it was accepted); only a breach of
 // the protocol ends the session.
+//
+// Modules. A gateway keeps a module as long as a task that needs it waits or runs; after that it may forget it, and
+// does so without a word. A task that comes when its module is forgotten is returned, and so are all tasks behind it
+// until that module is offered: the client then puts them before those that it has not submitted yet, offers the
+// module and submits again, and no two of its tasks have changed places. Of a module it has one offer at a time. An
+// offer may be answered late: all the room may be taken by modules that tasks need.
 //
 // Credit. Welcome grants a number of tasks and of bytes. A task counts from its submission until the client has sent
 // its acknowledgement, a task with n parts counts n times, its credit_bytes() once. A client without credit does not
@@ -67,7 +73,7 @@
 
 namespace gangway::wire {
 
-inline constexpr std::uint32_t protocol_version = 2;
+inline constexpr std::uint32_t protocol_version = 3;
 
 /// The number a client gives to a request; unique in its session.
 using RequestId = StrongId<struct RequestTag, std::uint64_t>;
@@ -166,10 +172,11 @@ struct SubmitTask {
   std::string label;               // the function's readable name, or "push x"; for errors and status
   std::vector<std::string> needs;  // named values it reads: a balanced task runs only where all of them are
   base::SharedBytes operation;     // an encoded wire::Operation
+  ModuleHash module{};             // the module it needs; all zeros: none
 
   template <class Self>
   static auto fields(Self& m) {
-    return std::tie(m.request, m.engines, m.label, m.needs, m.operation);
+    return std::tie(m.request, m.engines, m.label, m.needs, m.module, m.operation);
   }
   friend bool operator==(const SubmitTask&, const SubmitTask&) = default;
 };
@@ -259,7 +266,7 @@ struct Welcome {
 
 struct ModuleAnswered {
   RequestId request;
-  bool known = false;  // false after OfferModule: send it
+  bool known = false;  // false after OfferModule: send it; after UploadModule: the room is taken, offer it again
 
   template <class Self>
   static auto fields(Self& m) {
@@ -363,8 +370,19 @@ struct SessionResumed {
   friend bool operator==(const SessionResumed&, const SessionResumed&) = default;
 };
 
+/// The task was not accepted: its module, or that of a task before it, is no longer here. Offer it and submit again.
+struct TaskReturned {
+  RequestId request;
+
+  template <class Self>
+  static auto fields(Self& m) {
+    return std::tie(m.request);
+  }
+  friend bool operator==(const TaskReturned&, const TaskReturned&) = default;
+};
+
 /// The order of the alternatives is their number on the wire: append only.
 using GatewayMessage = std::variant<Welcome, ModuleAnswered, TaskAccepted, TaskFinished, Refused, ClusterState,
-                                    EnginesChanged, Pong, Goodbye, SessionResumed>;
+                                    EnginesChanged, Pong, Goodbye, TaskReturned, SessionResumed>;
 
 }  // namespace gangway::wire

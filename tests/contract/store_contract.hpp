@@ -65,7 +65,8 @@ class StoreContract : public ::testing::Test {
                         "f",
                         {"x"},
                         base::SharedBytes{base::ByteVector(8)},
-                        10};
+                        10,
+                        {7}};
   }
   static Fact started(std::uint64_t task, std::uint32_t attempt) {
     return AttemptStarted{{TaskId{task}, attempt}, EngineId{0}, 20};
@@ -179,6 +180,18 @@ TYPED_TEST_P(StoreContract, GivesNoIdTwice) {
   EXPECT_EQ(state.last_session, 1U);
 }
 
+TYPED_TEST_P(StoreContract, ForgetsModulesAndKeepsThoseThatCameAgain) {
+  const Fact one = ModuleStored{{1}, base::SharedBytes{base::ByteVector(50)}};
+  const Fact two = ModuleStored{{2}, base::SharedBytes{base::ByteVector(60)}};
+  this->appends({one, two, ModuleForgotten{{1}}});
+  this->expect_same_state();
+  this->appends({one, ModuleForgotten{{2}}});
+  this->expect_same_state();
+  for (int i = 0; i < 1000; ++i) this->appends({two, ModuleForgotten{{2}}});
+  EXPECT_LE(this->replayed().size(), 10U);
+  this->expect_same_state();
+}
+
 TYPED_TEST_P(StoreContract, DoesNotGrowWithTasksThatAreDone) {
   this->appends({SessionOpened{SessionId{1}}});
   for (std::uint64_t task = 1; task <= 1000; ++task) {
@@ -193,6 +206,7 @@ REGISTER_TYPED_TEST_SUITE_P(StoreContract, IsEmptyAtFirst, GivesBackWhatIsUnfini
                             KeepsAResultUntilItIsForgotten, RemembersAttemptsThatWereReturnedOrLost,
                             KeepsTheOtherPartsOfATask, ForgetsTheTasksOfASessionThatEnded,
                             AcceptsTheEndOfAnAttemptWhoseSessionHasEnded, KeepsModules,
-                            TellsAnswersUntilTheyAreForgotten, GivesNoIdTwice, DoesNotGrowWithTasksThatAreDone);
+                            TellsAnswersUntilTheyAreForgotten, GivesNoIdTwice,
+                            ForgetsModulesAndKeepsThoseThatCameAgain, DoesNotGrowWithTasksThatAreDone);
 
 }  // namespace gangway::core

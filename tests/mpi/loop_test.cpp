@@ -130,6 +130,19 @@ TEST_F(LoopTest, ABellWakesASleepingRank) {
   }
 }
 
+// The loop takes a few at a time; the socket must go on telling it of the others.
+TEST_F(LoopTest, AFloodOfRingsIsHeardToItsEnd) {
+  mpi::LoopEvents events;
+  events.turn = [this] {
+    if (loop->counts().bells > mpi::Doorbell::rings_taken_max) loop->stop();
+    return false;
+  };
+  make(nobody_calls(), std::move(events));
+  for (std::uint64_t i = 0; i < 2 * mpi::Doorbell::rings_taken_max; ++i) doorbell.bells().ring(rank);
+  run();
+  EXPECT_GT(loop->counts().bells, mpi::Doorbell::rings_taken_max);
+}
+
 TEST_F(LoopTest, TrafficBetweenLoopsArrives) {
   constexpr std::uint32_t messages = 400;
   constexpr std::size_t bytes_max = base::mib;

@@ -45,7 +45,7 @@ class TrafficCheck {
   std::vector<std::uint32_t> received_;
 };
 
-/// A doorbell of this rank for the running test alone: page and cookie bear its name.
+/// A doorbell of this rank for the running test alone: page and bells are in a directory of its own.
 mpi::Doorbell doorbell_of_this_test();
 
 /// Polls until `done`. False if that takes more than a minute.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <utility>
 #include <variant>
 
 #include "core/controller.hpp"
@@ -21,7 +22,7 @@ void Auditor::observe(std::span<const core::Event> events, const core::Effects& 
   note_records(effects);
   results_before_.clear();
   for (const auto& [id, connection] : connections_) results_before_[id] = connection.result_bytes;
-  check_clients(effects);
+  check_clients(effects, events.size() == 1);
   check_engines(events, effects);
   for (const core::ConnectionId id : effects.to_close) {
     world_.require(connections_.erase(id) == 1, "a connection was closed that is not open");
@@ -108,17 +109,60 @@ void Auditor::note_records(const core::Effects& effects) {
         Task& task = tasks_[TaskId{accepted->first_task.value() + i}];
         task.first = accepted->first_task;
         task.accepted_number = record.number;
+        task.session = accepted->session;
+        task.module = accepted->module;
       }
       parts_[accepted->first_task] = static_cast<std::uint32_t>(parts);
     } else if (const auto* settled = std::get_if<core::TaskSettled>(&record.fact)) {
       task(settled->task).settled_number = record.number;
     } else if (const auto* started = std::get_if<core::AttemptStarted>(&record.fact)) {
       started_[started->attempt] = record.number;
+    } else if (const auto* ended = std::get_if<core::SessionEnded>(&record.fact)) {
+      ended_.insert(ended->session);
+    } else {
+      note_module_record(record.fact);
     }
+  }
+  std::uint64_t module_bytes = 0;
+  for (const auto& [hash, bytes] : modules_) module_bytes += bytes;
+  world_.require(modules_.size() <= limits_.modules_max, "more modules are kept than may be");
+  world_.require(module_bytes <= limits_.modules_bytes_max, "more bytes of modules are kept than may be");
+}
+
+void Auditor::note_module_record(const core::Fact& fact) {
+  if (const auto* stored = std::get_if<core::ModuleStored>(&fact)) {
+    world_.require(modules_.emplace(stored->hash, stored->content.size()).second, "a module was stored twice");
+  } else if (const auto* library = std::get_if<core::LibraryAdded>(&fact)) {
+    libraries_.insert(library->hash);
+  } else if (const auto* forgotten = std::get_if<core::ModuleForgotten>(&fact)) {
+    note_forgotten(forgotten->hash);
   }
 }
 
-void Auditor::check_clients(const core::Effects& effects) {
+void Auditor::note_forgotten(const wire::ModuleHash& module) {
+  world_.require(modules_.erase(module) == 1, "a module was forgotten that was not kept");
+  world_.require(!libraries_.contains(module), "a library was forgotten");
+  for (const auto& [id, part] : tasks_) {
+    const bool runs_on = part.handed;  // also when its session has ended
+    if (part.module != module || part.settled_number != 0 || (ended_.contains(part.session) && !runs_on)) continue;
+    world_.fail("a module was forgotten that task " + std::to_string(id.value()) + " needs");
+  }
+}
+
+void Auditor::note_returned(Connection& connection, const wire::TaskReturned& returned, bool alone) {
+  const auto found = connection.requests.find(returned.request);
+  if (found == connection.requests.end()) world_.fail("a task was returned that was not submitted, or twice");
+  const wire::SubmitTask submit = found->second;
+  connection.requests.erase(found);
+  connection.tasks -= std::max<std::size_t>(1, submit.engines.size());
+  connection.bytes -= wire::credit_bytes(submit.operation.size(), submit.label, submit.needs);
+  // Those behind it are returned as well, with whatever module, until the client offers that one.
+  const bool is_first = !std::exchange(connection.returning, true);
+  world_.require(!is_first || !alone || !modules_.contains(submit.module),
+                 "a task was returned whose module is here");
+}
+
+void Auditor::check_clients(const core::Effects& effects, bool alone) {
   for (const core::SendToClient& send : effects.to_clients) {
     const auto found = connections_.find(send.connection);
     if (found == connections_.end()) world_.fail("a message for a client that is not connected");
@@ -131,6 +175,9 @@ void Auditor::check_clients(const core::Effects& effects) {
         part.bytes = submit.operation.size();
         part.credit_bytes = wire::credit_bytes(part.bytes, submit.label, submit.needs);
       }
+      connection.returning = false;
+    } else if (const auto* returned = std::get_if<wire::TaskReturned>(&send.message)) {
+      note_returned(connection, *returned, alone);
     } else if (const auto* finished = std::get_if<wire::TaskFinished>(&send.message)) {
       Task& part = task(finished->task);
       world_.require(part.connection == send.connection, "an answer went to another client");

@@ -45,10 +45,13 @@ class Auditor {
     std::uint64_t result_bytes = 0;
     std::uint64_t kept_bytes = 0;  // of results that engines have brought
     std::map<wire::RequestId, wire::SubmitTask> requests;
+    bool returning = false;  // the last one was returned
   };
   struct Task {
     core::ConnectionId connection;
     TaskId first;
+    SessionId session;
+    wire::ModuleHash module{};
     std::uint64_t bytes = 0;  // of its operation
     std::uint64_t credit_bytes = 0;
     std::uint64_t result_bytes = 0;
@@ -77,9 +80,12 @@ class Auditor {
   void note_acknowledged(Connection& connection, core::ConnectionId id, const wire::Acknowledge& acknowledge);
   void note_answer(EngineId engine, wire::AttemptRef attempt);
   void note_records(const core::Effects& effects);
+  void note_module_record(const core::Fact& fact);
+  void note_forgotten(const wire::ModuleHash& module);
+  void note_returned(Connection& connection, const wire::TaskReturned& returned, bool alone);
   void check_engines(std::span<const core::Event> events, const core::Effects& effects);
   void check_run(EngineId id, const wire::RunTask& run, std::span<const core::Event> events);
-  void check_clients(const core::Effects& effects);
+  void check_clients(const core::Effects& effects, bool alone);
   Task& task(TaskId id);
 
   World& world_;
@@ -91,6 +97,9 @@ class Auditor {
   std::map<TaskId, std::uint32_t> parts_;              // by first id: parts not acknowledged
   std::map<wire::AttemptRef, std::uint64_t> started_;  // numbers of their records
   std::map<core::ConnectionId, std::uint64_t> results_before_;
+  std::map<wire::ModuleHash, std::uint64_t> modules_;  // that are kept, with their bytes
+  std::set<wire::ModuleHash> libraries_;
+  std::set<SessionId> ended_;
   std::set<wire::AttemptRef> crashes_;
   std::set<EngineId> lost_ever_;
 };

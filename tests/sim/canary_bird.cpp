@@ -4,6 +4,8 @@
 #include <utility>
 #include <variant>
 
+#include "sim/work.hpp"
+
 namespace gangway::sim {
 
 namespace {
@@ -72,6 +74,12 @@ void CanaryBird::tamper_with_runs(core::Effects& effects) {
     const auto* run = std::get_if<wire::RunTask>(&send->message);
     if (run == nullptr) continue;
     for (const EngineId engine : send->engines) last_runs_.insert_or_assign(engine, *run);
+    if (canary_ == Canary::forget_needed) {
+      const wire::ModuleHash module = module_of(run->operation);
+      if (module == wire::ModuleHash{} || ++seen_ != occasion) continue;
+      effects.to_engines.insert(std::next(send), core::SendToEngines{send->engines, wire::ForgetModule{module}});
+      return;
+    }
     if (canary_ == Canary::repeat_attempt && ++seen_ == occasion) {
       effects.to_engines.push_back(core::SendToEngines{*send});
       return;

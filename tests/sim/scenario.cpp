@@ -16,7 +16,7 @@ constexpr std::array<std::pair<Workload, std::string_view>, 4> workload_names{{
     {Workload::mixed, "mixed"},
 }};
 
-constexpr std::array<std::pair<Canary, std::string_view>, 13> canary_names{{
+constexpr std::array<std::pair<Canary, std::string_view>, 14> canary_names{{
 
     {Canary::none, "none"},
     {Canary::lose_answer, "lose_answer"},
@@ -31,6 +31,7 @@ constexpr std::array<std::pair<Canary, std::string_view>, 13> canary_names{{
     {Canary::repeat_attempt, "repeat_attempt"},
     {Canary::keep_forgotten, "keep_forgotten"},
     {Canary::trust_results, "trust_results"},
+    {Canary::forget_needed, "forget_needed"},
 }};
 
 template <class Names, class Value>

@@ -25,6 +25,7 @@ enum class Canary {
   repeat_attempt,      // one RunTask is sent twice
   keep_forgotten,      // an acknowledgement is not heard
   trust_results,       // results of unknown length are expected to be empty
+  forget_needed,       // engines are told to forget the module of a task that they are given
 };
 
 std::optional<Workload> workload_named(std::string_view name);
@@ -35,7 +36,8 @@ std::string_view name_of(Canary canary);
 inline constexpr Canary canaries[] = {Canary::lose_answer,        Canary::duplicate_answer, Canary::overstate_credit,
                                       Canary::forgive_overdraft,  Canary::exceed_window,    Canary::send_to_lost,
                                       Canary::tell_before_commit, Canary::swap_order,       Canary::forget_returned,
-                                      Canary::repeat_attempt,     Canary::keep_forgotten,   Canary::trust_results};
+                                      Canary::repeat_attempt,     Canary::keep_forgotten,   Canary::trust_results,
+                                      Canary::forget_needed};
 
 struct Scenario {
   std::uint64_t seed = 0;

@@ -159,6 +159,7 @@ void Shell::check_restart() const {
   store_.replay([&](const core::Record& record) { from_store.apply(record); });
   world_.require(from_store.durable_state().tasks == now.tasks, "the store tells another story than the controller");
   world_.require(from_store.durable_state().sessions == now.sessions, "the store knows other sessions");
+  world_.require(from_store.durable_state().modules == now.modules, "the store knows other modules");
 }
 
 }  // namespace gangway::sim

@@ -1,9 +1,22 @@
 #include "sim/sim_client.hpp"
 
 #include <algorithm>
+#include <utility>
 #include <variant>
 
 namespace gangway::sim {
+
+namespace {
+
+constexpr std::uint64_t module_bytes = 40;
+
+wire::ModuleHash some_module(Random& random) {
+  wire::ModuleHash module{};
+  module[0] = static_cast<std::uint8_t>(random.between(1, 6));
+  return module;
+}
+
+}  // namespace
 
 SimClient::SimClient(World& world, const Scenario& scenario, Auditor& auditor, Shell& shell, std::uint64_t number)
     : world_{world},
@@ -78,30 +91,76 @@ void SimClient::on(const wire::Welcome& welcome) {
   tasks_credit_ = welcome.tasks_credit;
   bytes_credit_ = welcome.bytes_credit;
   on(wire::EnginesChanged{welcome.engines});
-  if (scenario_.modules) {
-    module_settled_ = false;
-    wanted_module_[0] = static_cast<std::uint8_t>(random_.between(1, 4));
-    say(wire::OfferModule{wire::RequestId{++last_request_}, wanted_module_, 40});
-  }
+  if (scenario_.modules) want_module(some_module(random_));
   ping();
   pump();
 }
 
-void SimClient::on(const wire::ModuleAnswered& answered) {
-  if (!answered.known) {
-    say(wire::UploadModule{wire::RequestId{++last_request_}, wanted_module_,
-                           base::SharedBytes{base::ByteVector(40, std::byte{wanted_module_[0]})}});
-    return;
-  }
-  module_ = wanted_module_;
+void SimClient::want_module(const wire::ModuleHash& module) {
+  module_settled_ = false;
+  wanted_module_ = module;
+  const auto is_it = [&module](const auto& asked) { return asked.second == module; };
+  if (std::ranges::any_of(offered_, is_it) || std::ranges::any_of(uploaded_, is_it)) return;
+  const wire::RequestId request{++last_request_};
+  offered_[request] = module;
+  say(wire::OfferModule{request, module, module_bytes});
+}
+
+void SimClient::settle_module(const wire::ModuleHash& module) {
+  module_ = module;
   module_settled_ = true;
+  if (std::exchange(resubmits_, false)) {
+    for (const auto& [id, request] : requests_) {
+      world_.require(request.work_index < next_work_, "a task was accepted while one before it was returned");
+    }
+  }
   pump();
 }
 
+void SimClient::on(const wire::ModuleAnswered& answered) {
+  const auto upload = uploaded_.extract(answered.request);
+  const auto offer = offered_.extract(answered.request);
+  world_.require(upload.empty() != offer.empty(), "an answer about a module that was not asked for");
+  const wire::ModuleHash module = upload.empty() ? offer.mapped() : upload.mapped();
+  if (answered.known) {
+    if (module == wanted_module_) settle_module(module);
+    return;
+  }
+  const wire::RequestId request{++last_request_};
+  if (upload.empty()) {
+    uploaded_[request] = module;
+    say(wire::UploadModule{request, module, base::SharedBytes{base::ByteVector(module_bytes, std::byte{module[0]})}});
+  } else {
+    offered_[request] = module;
+    say(wire::OfferModule{request, module, module_bytes});
+  }
+}
+
 void SimClient::on(const wire::Refused& refused) {
-  world_.require(refused.reason.find("modules") != std::string::npos, "a fair request was refused");
-  module_settled_ = true;
-  pump();
+  world_.require(
+      refused.reason.find("libraries") != std::string::npos || module_bytes > scenario_.limits.modules_bytes_max,
+      "a fair request was refused");
+  const auto upload = uploaded_.extract(refused.request);
+  const auto offer = offered_.extract(refused.request);
+  world_.require(upload.empty() != offer.empty(), "a task was refused");
+  if ((upload.empty() ? offer.mapped() : upload.mapped()) == wanted_module_) settle_module({});
+}
+
+void SimClient::on(const wire::TaskReturned& returned) {
+  const auto found = requests_.find(returned.request);
+  if (found == requests_.end()) world_.fail("a task was returned that was not submitted");
+  const Request& request = found->second;
+  world_.require(request.first_task == TaskId{}, "a task was returned that was accepted");
+  tasks_credit_ += request.parts;
+  bytes_credit_ += request.bytes;
+  --unanswered_;
+  // It and all behind it are submitted again.
+  next_work_ = std::min(next_work_, request.work_index);
+  const wire::ModuleHash module = request.module;
+  requests_.erase(found);
+  if (std::exchange(resubmits_, true)) return;
+  world_.require(module != wire::ModuleHash{}, "a task was returned that needs no module");
+  want_module(module);
 }
 
 void SimClient::on(const wire::EnginesChanged& changed) {
@@ -193,11 +252,18 @@ void SimClient::pump() {
 }
 
 bool SimClient::submit_next() {
-  if (next_work_ == work_.size()) return false;
+  if (next_work_ == work_.size() || !module_settled_) return false;
+  if (scenario_.modules && random_.chance(15)) {
+    // A new build of the program.
+    want_module(some_module(random_));
+    return false;
+  }
   const Work& work = work_[next_work_];
   if (work.after_all && unanswered_ > 0) return false;
   Request request;
   request.work = work;
+  request.work_index = next_work_;
+  if (work.kind != Work::Kind::push && work.kind != Work::Kind::pull) request.module = module_;
   request.engines = engines_for(work);
   if (work.target != Work::Target::balanced && request.engines.empty()) return false;
   request.parts = static_cast<std::uint32_t>(std::max<std::size_t>(1, request.engines.size()));
@@ -213,7 +279,7 @@ bool SimClient::submit_next() {
   tasks_credit_ -= request.parts;
   bytes_credit_ -= request.bytes;
   const wire::RequestId id{++last_request_};
-  const wire::SubmitTask submit{id, request.engines, label, needs, operation};
+  const wire::SubmitTask submit{id, request.engines, label, needs, operation, request.module};
   requests_.emplace(id, std::move(request));
   ++unanswered_;
   ++next_work_;

@@ -37,6 +37,8 @@ class SimClient {
  private:
   struct Request {
     Work work;
+    std::size_t work_index = 0;
+    wire::ModuleHash module{};
     std::vector<EngineId> engines;
     std::uint64_t bytes = 0;
     std::uint32_t parts = 0;
@@ -51,11 +53,14 @@ class SimClient {
   void on(const wire::TaskAccepted& accepted);
   void on(const wire::TaskFinished& finished);
   void on(const wire::Refused& refused);
+  void on(const wire::TaskReturned& returned);
   void on(const wire::ClusterState&) {}
   void on(const wire::EnginesChanged& changed);
   void on(const wire::Pong&) {}
   void on(const wire::Goodbye& goodbye);
 
+  void want_module(const wire::ModuleHash& module);
+  void settle_module(const wire::ModuleHash& module);
   void pump();
   bool submit_next();
   void acknowledge();
@@ -87,6 +92,9 @@ class SimClient {
   wire::ModuleHash module_{};  // of its calls; zero: none
   wire::ModuleHash wanted_module_{};
   bool module_settled_ = true;
+  bool resubmits_ = false;                               // tasks have come back, and wanted_module_ is why
+  std::map<wire::RequestId, wire::ModuleHash> offered_;  // not answered
+  std::map<wire::RequestId, wire::ModuleHash> uploaded_;
   std::uint64_t last_request_ = 0;
   std::vector<Work> work_;
   std::size_t next_work_ = 0;

@@ -74,10 +74,20 @@ void SimEngine::repeat_last_answer() {
 
 void SimEngine::hear(const wire::ToEngine& message) {
   if (const auto* run = std::get_if<wire::RunTask>(&message)) {
+    const wire::ModuleHash module = module_of(run->operation);
+    if (module != wire::ModuleHash{}) {
+      world_.require(modules_.contains(module), "a task came before its module, or after it was forgotten");
+    }
     queue_.push_back(*run);
     if (!running_) begin();
   } else if (const auto* module = std::get_if<wire::StoreModule>(&message)) {
     modules_.insert(module->hash);
+  } else if (const auto* forget = std::get_if<wire::ForgetModule>(&message)) {
+    world_.require(modules_.erase(forget->hash) == 1, "an engine shall forget a module that it has not");
+    for (const wire::RunTask& task : queue_) {
+      world_.require(module_of(task.operation) != forget->hash,
+                     "a module was forgotten while a task at the engine needs it");
+    }
   } else if (std::holds_alternative<wire::LeaveCluster>(message)) {
     up_.send(wire::EngineLeaving{});
   }
@@ -141,8 +151,9 @@ wire::AttemptFinished SimEngine::run(const wire::RunTask& task) {
 }
 
 wire::AttemptFinished SimEngine::call(const wire::RunTask& task, const wire::Call& call) {
-  if (call.function.module != wire::ModuleHash{}) {
-    world_.require(modules_.contains(call.function.module), "a task came before its module");
+  // One of the modules is a library: it says so when it is first called.
+  if (call.function.module == library_module && !std::exchange(library_told_, true)) {
+    up_.send(wire::LibraryLoaded{library_module});
   }
   const CallArguments arguments = decode_arguments(call.arguments);
   if (!task.returnable) {

@@ -59,6 +59,7 @@ class SimEngine {
   std::uint64_t run_number_ = 0;  // of the run that finish() belongs to
   std::optional<wire::AttemptFinished> last_answer_;
   std::set<wire::ModuleHash> modules_;
+  bool library_told_ = false;
   std::map<std::string, base::SharedBytes> values_;
   std::map<std::uint64_t, std::uint64_t> counters_;       // by client
   std::map<std::uint64_t, std::uint64_t> last_sequence_;  // by client: direct operations come in order

@@ -21,7 +21,10 @@ std::string text_of(const wire::ClientMessage& message) {
     text += " request " + number(submit->request.value()) + " " + submit->label + " engines";
     for (const EngineId engine : submit->engines) text.append(" ").append(number(engine.value()));
     for (const std::string& need : submit->needs) text += " needs " + need;
+    text += " module " + number(submit->module[0]);
   }
+  if (const auto* offer = std::get_if<wire::OfferModule>(&message)) text += " " + number(offer->hash[0]);
+  if (const auto* upload = std::get_if<wire::UploadModule>(&message)) text += " " + number(upload->hash[0]);
   if (const auto* acknowledge = std::get_if<wire::Acknowledge>(&message)) {
     for (const TaskId task : acknowledge->tasks) text.append(" ").append(number(task.value()));
   }
@@ -29,8 +32,9 @@ std::string text_of(const wire::ClientMessage& message) {
 }
 
 std::string text_of(const wire::GatewayMessage& message) {
-  static constexpr const char* names[] = {"Welcome",      "ModuleAnswered", "TaskAccepted", "TaskFinished", "Refused",
-                                          "ClusterState", "EnginesChanged", "Pong",         "Goodbye"};
+  static constexpr const char* names[] = {"Welcome", "ModuleAnswered", "TaskAccepted",   "TaskFinished",
+                                          "Refused", "ClusterState",   "EnginesChanged", "Pong",
+                                          "Goodbye", "TaskReturned"};
   std::string text = names[message.index()];
   if (const auto* accepted = std::get_if<wire::TaskAccepted>(&message)) {
     text += " request " + number(accepted->request.value()) + " task " + number(accepted->first_task.value()) +
@@ -42,6 +46,10 @@ std::string text_of(const wire::GatewayMessage& message) {
     text += ": " + goodbye->reason;
   } else if (const auto* refused = std::get_if<wire::Refused>(&message)) {
     text += ": " + refused->reason;
+  } else if (const auto* returned = std::get_if<wire::TaskReturned>(&message)) {
+    text += " request " + number(returned->request.value());
+  } else if (const auto* module = std::get_if<wire::ModuleAnswered>(&message)) {
+    text += " request " + number(module->request.value()) + (module->known ? " known" : " unknown");
   }
   return text;
 }
@@ -86,13 +94,15 @@ void Shell::trace(const core::Event& event) const {
 
 void Shell::trace(const core::Effects& effects) const {
   for (const core::SendToEngines& send : effects.to_engines) {
-    static constexpr const char* names[] = {"RunTask", "StoreModule", "LeaveCluster", "UseLibrary"};
+    static constexpr const char* names[] = {"RunTask", "StoreModule", "LeaveCluster", "UseLibrary", "ForgetModule"};
     for (std::size_t i = 0; i < send.engines.size(); ++i) {
       std::string text = "  -> engine " + number(send.engines[i].value()) + ": " + names[send.message.index()];
       const wire::ToEngine message = core::message_for(send, i);
       if (const auto* run = std::get_if<wire::RunTask>(&message)) {
         text += " task " + number(run->attempt.task.value()) + " attempt " + number(run->attempt.attempt);
       }
+      if (const auto* store = std::get_if<wire::StoreModule>(&message)) text += " " + number(store->hash[0]);
+      if (const auto* forget = std::get_if<wire::ForgetModule>(&message)) text += " " + number(forget->hash[0]);
       world_.trace(text);
     }
   }

@@ -200,6 +200,12 @@ base::SharedBytes operation_for(const Work& work, const wire::ModuleHash& module
   return base::SharedBytes{std::move(bytes)};
 }
 
+wire::ModuleHash module_of(const base::SharedBytes& bytes) {
+  const wire::Operation operation = wire::decode_operation(bytes).value();
+  const auto* call = std::get_if<wire::Call>(&operation);
+  return call == nullptr ? wire::ModuleHash{} : call->function.module;
+}
+
 std::vector<Work> make_work(const Scenario& scenario, std::uint64_t client, Random& random) {
   Workload workload = scenario.workload;
   if (workload == Workload::mixed) {

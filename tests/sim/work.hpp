@@ -61,9 +61,15 @@ struct Work {
   bool after_all = false;  // begins when all before have their answer
 };
 
+/// The module that is a library, if a scenario has any.
+inline constexpr wire::ModuleHash library_module{1};
+
 /// The encoded operation; `client` and `sequence` go with it.
 base::SharedBytes operation_for(const Work& work, const wire::ModuleHash& module, std::uint64_t client,
                                 std::uint64_t sequence);
+
+/// The module that it needs; all zeros: none.
+wire::ModuleHash module_of(const base::SharedBytes& operation);
 
 /// Work with the same label has results of one length; nothing is known of a pulled value.
 std::string label_for(const Work& work, std::uint64_t sequence);

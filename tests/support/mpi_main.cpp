@@ -7,7 +7,6 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <thread>
@@ -52,10 +51,6 @@ mpi::World& world() {
 const std::string& scratch_directory() {
   static const std::string directory = scratch_from_environment();
   return directory;
-}
-
-std::string cookie() {
-  return std::filesystem::path{scratch_directory()}.filename();
 }
 
 void meet() {

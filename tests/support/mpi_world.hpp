@@ -13,9 +13,6 @@ mpi::World& world();
 /// A directory in shared memory, for this run alone; made and removed by run_mpi.
 const std::string& scratch_directory();
 
-/// Names this run apart from others on the machine.
-std::string cookie();
-
 /// Waits until every rank is here. Ends the process with a failure if that takes a minute: another rank is stuck. Not
 /// to be used once a rank has died.
 void meet();

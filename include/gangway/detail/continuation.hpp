@@ -90,7 +90,8 @@ void continue_with(const TaskHandle& made, Function& function, const Future<T>& 
     } else if constexpr (FutureLike<Result>) {
       using Inner = Future<FutureValue<Result>>;
       auto inner = std::make_shared<const Inner>(call_with_ready(function, ready).future());
-      inner->task().when_ready(CallbackPlace::anywhere, [made, inner] { made.settle(inner); });
+      const TaskHandle task = inner->task();
+      made.take_over(task, std::move(inner));
       return;
     } else {
       value = std::make_shared<const std::decay_t<Result>>(call_with_ready(function, ready));
@@ -112,7 +113,7 @@ auto attach(const Future<T>& future, Function&& function) {
   static_assert(
       std::is_void_v<Value> || std::is_copy_constructible_v<Value>,
       "gangway: what the function of then() returns is shared by the copies of a Future: it must be copyable");
-  const TaskHandle made = TaskHandle::of_this_process();
+  const TaskHandle made = FutureLike<Result> ? TaskHandle::relay() : TaskHandle::of_this_process();
   made.continue_like(future.task(), true);
   auto shared = std::make_shared<Callable>(std::forward<Function>(function));  // may be movable only
   future.task().when_ready(CallbackPlace::continuation, [made, future, function = std::move(shared)]() mutable {

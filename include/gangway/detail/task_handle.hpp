@@ -67,7 +67,8 @@ class GANGWAY_API TaskHandle {
   /// What is known about a part, to be completed by what its function threw for one element.
   [[nodiscard]] RemoteError::Details details(std::size_t part) const;
 
-  /// Runs a callback, which throws nothing, when all parts are there; at once if they are.
+  /// Runs a callback, which throws nothing, when all parts are there; at once if they are, but one that is attached
+  /// within another runs after that.
   void when_ready(CallbackPlace place, std::function<void()> callback) const;
 
   // ---- what this process makes itself
@@ -75,7 +76,13 @@ class GANGWAY_API TaskHandle {
   /// A task without parts; exactly one settle() makes it ready.
   [[nodiscard]] static TaskHandle of_this_process();
 
-  /// What is attached to this runs where that of `other` does. Only the first such call of a task counts.
+  /// The same, to be settled with a Future: it has that one's value when that is ready.
+  [[nodiscard]] static TaskHandle relay();
+
+  /// Settles this relay when `inner` is ready. `future` is a Future<T> of inner, T the type of this one's.
+  void take_over(const TaskHandle& inner, std::shared_ptr<const void> future) const;
+
+  /// What is attached to this runs where that of `other` does. The first one that belongs to a client counts.
   /// `made_by_continuation`: a continuation there will settle this.
   void continue_like(const TaskHandle& other, bool made_by_continuation) const;
 

@@ -112,7 +112,7 @@ std::vector<std::string> Traces::remains() const {
   }
   std::ifstream sockets{"/proc/net/unix"};
   for (std::string line; std::getline(sockets, line);) {
-    if (line.find(cookie) != std::string::npos) lines.push_back("socket " + line);
+    if (line.find(scratch_dir) != std::string::npos) lines.push_back("socket " + line);
   }
   return lines;
 }

@@ -189,6 +189,18 @@ TEST(HeldThenTest, closing_the_client_runs_what_is_attached_and_later_ones_run_a
   EXPECT_EQ(thread, std::this_thread::get_id());
 }
 
+TEST(HeldThenTest, a_continuation_may_attach_another_while_the_client_closes) {
+  FakeGateway gateway{holding()};
+  Client client = client_of(gateway);
+  bool has_run = false;
+  client.balanced().apply(fn<twice>, 4).then([&](const Future<int>& failed) {
+    std::this_thread::sleep_for(50ms);  // by now close() waits for this
+    failed.then([&](const Future<int>&) { has_run = true; });
+  });
+  client.close();
+  EXPECT_TRUE(has_run);
+}
+
 TEST(HeldThenTest, a_continuation_may_close_its_client) {
   FakeGateway gateway;
   auto client = std::make_unique<Client>(client_of(gateway));

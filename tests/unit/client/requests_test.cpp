@@ -188,7 +188,7 @@ TEST_F(RequestsTest, a_module_is_offered_once_and_its_tasks_wait_for_it) {
   ASSERT_TRUE(requests.handle(wire::ModuleAnswered{sent<wire::OfferModule>()[0].request, true}).ok());
   EXPECT_THAT(sent<wire::SubmitTask>(), SizeIs(2));
   EXPECT_THAT(sent<wire::UploadModule>(), SizeIs(0));
-  EXPECT_TRUE(code->content.empty()) << "the file's bytes are dropped";
+  EXPECT_FALSE(code->content.empty()) << "the gateway may forget it";
 }
 
 TEST_F(RequestsTest, an_unknown_module_is_uploaded_once) {
@@ -202,6 +202,48 @@ TEST_F(RequestsTest, an_unknown_module_is_uploaded_once) {
   EXPECT_THAT(sent<wire::SubmitTask>(), SizeIs(0));
   ASSERT_TRUE(requests.handle(wire::ModuleAnswered{sent<wire::UploadModule>()[0].request, true}).ok());
   EXPECT_THAT(sent<wire::SubmitTask>(), SizeIs(2));
+}
+
+TEST_F(RequestsTest, an_upload_that_found_no_room_is_offered_again) {
+  open(10);
+  add(1, {}, module(1));
+  ASSERT_TRUE(requests.handle(wire::ModuleAnswered{sent<wire::OfferModule>()[0].request, false}).ok());
+  ASSERT_TRUE(requests.handle(wire::ModuleAnswered{sent<wire::UploadModule>()[0].request, false}).ok());
+  ASSERT_THAT(sent<wire::OfferModule>(), SizeIs(2));
+  ASSERT_TRUE(requests.handle(wire::ModuleAnswered{sent<wire::OfferModule>()[1].request, false}).ok());
+  ASSERT_THAT(sent<wire::UploadModule>(), SizeIs(2));
+  ASSERT_TRUE(requests.handle(wire::ModuleAnswered{sent<wire::UploadModule>()[1].request, true}).ok());
+  EXPECT_THAT(sent<wire::SubmitTask>(), SizeIs(1));
+}
+
+TEST_F(RequestsTest, returned_tasks_are_submitted_again_in_their_order_behind_their_module) {
+  open(4);
+  const auto code = module(1);
+  add(1, {}, code);
+  ASSERT_TRUE(requests.handle(wire::ModuleAnswered{sent<wire::OfferModule>()[0].request, true}).ok());
+  std::vector<std::shared_ptr<detail::PendingTask>> tasks;
+  for (const std::size_t bytes : {2U, 3U, 4U, 5U}) tasks.push_back(add(bytes, {}, bytes == 3 ? nullptr : code));
+  const auto before = sent<wire::SubmitTask>();
+  ASSERT_THAT(before, SizeIs(4)) << "the last one waits for credit";
+  EXPECT_EQ(before[0].module, code->hash);
+  EXPECT_EQ(before[2].module, wire::ModuleHash{});
+  ASSERT_TRUE(requests.handle(wire::TaskAccepted{before[0].request, TaskId{1}, 1}).ok());
+  for (std::size_t i = 1; i < 4; ++i) ASSERT_TRUE(requests.handle(wire::TaskReturned{before[i].request}).ok());
+  ASSERT_THAT(sent<wire::OfferModule>(), SizeIs(2)) << "once, whatever comes back";
+  EXPECT_THAT(sent<wire::SubmitTask>(), SizeIs(4));
+  EXPECT_EQ(requests.waiting(), 4U);
+  EXPECT_EQ(requests.waiting_bytes(), 4 * (before[0].label.size()) + 2 + 3 + 4 + 5);
+  ASSERT_TRUE(requests.handle(wire::ModuleAnswered{sent<wire::OfferModule>()[1].request, false}).ok());
+  ASSERT_THAT(sent<wire::UploadModule>(), SizeIs(1));
+  EXPECT_EQ(sent<wire::UploadModule>()[0].content.size(), 4U);
+  ASSERT_TRUE(requests.handle(wire::ModuleAnswered{sent<wire::UploadModule>()[0].request, true}).ok());
+  finish(before[0].request);
+  requests.acknowledge();
+  const auto after = sent<wire::SubmitTask>();
+  ASSERT_THAT(after, SizeIs(8));
+  for (std::size_t i = 4; i < 8; ++i) EXPECT_EQ(after[i].operation.size(), i - 2) << "in the order of submission";
+  for (std::size_t i = 4; i < 8; ++i) finish(after[i].request);
+  for (const auto& task : tasks) EXPECT_TRUE(task->ready());
 }
 
 TEST_F(RequestsTest, a_refused_module_fails_its_tasks_and_no_others) {
@@ -235,6 +277,9 @@ TEST_F(RequestsTest, answers_that_nobody_waits_for_break_the_protocol) {
   EXPECT_FALSE(requests.handle(wire::TaskFinished{wire::RequestId{99}, 0, TaskId{1}, {}, {}}).ok());
   EXPECT_FALSE(requests.handle(wire::TaskFinished{request, 1, TaskId{1}, {}, {}}).ok());
   EXPECT_FALSE(requests.handle(wire::TaskAccepted{request, TaskId{1}, 2}).ok());
+  EXPECT_FALSE(requests.handle(wire::TaskReturned{wire::RequestId{99}}).ok());
+  ASSERT_TRUE(requests.handle(wire::TaskAccepted{request, TaskId{1}, 1}).ok());
+  EXPECT_FALSE(requests.handle(wire::TaskReturned{request}).ok()) << "it was accepted";
   EXPECT_FALSE(requests.handle(wire::ModuleAnswered{request, true}).ok());
   EXPECT_FALSE(requests.handle(wire::ClusterState{request, {}, 0, 0, 0, 0}).ok());
   EXPECT_FALSE(requests.handle(wire::Refused{wire::RequestId{99}, "?"}).ok());

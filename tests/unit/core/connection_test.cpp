@@ -41,7 +41,7 @@ TEST_F(Connections, SessionsHaveDifferentIdsAlsoInDifferentGateways) {
 TEST_F(Connections, AnotherVersionIsToldBothVersions) {
   const ConnectionId id = connected();
   says(id, wire::Hello{wire::protocol_version + 1, "test"});
-  EXPECT_THAT(goodbye(id), HasSubstr("version 2 of the protocol, this gateway version 1"));
+  EXPECT_THAT(goodbye(id), HasSubstr("version 3 of the protocol, this gateway version 2"));
 }
 
 TEST_F(Connections, TheFirstMessageMustBeHello) {

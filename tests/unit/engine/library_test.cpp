@@ -87,5 +87,83 @@ TEST_F(EngineTest, GivesUpWhenALibraryItStartsWithCannotBeLoaded) {
   EXPECT_TRUE(to_gateway_.empty());
 }
 
+TEST_F(EngineTest, AForgottenModuleIsUnknownUntilItComesAgainAndIsNotLoadedTwice) {
+  store_module();
+  ByHand worker{1, *engine_, now_};
+  run_turns();
+  to_gateway_.clear();
+  submit_call();
+  worker.say(wire::CallFinished{load_and_take_call(worker).attempt, 0, bytes("")});
+  answer();
+  engine_->receive(wire::ForgetModule{module_});
+  EXPECT_TRUE(std::filesystem::is_empty(directory_));
+  submit_call();
+  EXPECT_NE(failure().text.find("has not come to this engine"), std::string::npos);
+  store_module();
+  submit_call();
+  worker.hear<wire::RunCall>();  // it has kept what it had loaded
+  EXPECT_TRUE(to_keeper_.empty());
+}
+
+TEST_F(EngineTest, ALibraryThatItStartedWithIsNotForgotten) {
+  const std::string file = directory_ + "/library";
+  std::ofstream{file} << "module";
+  ASSERT_TRUE(engine_->start_with(file).ok());
+  store_module();  // a client brought it too
+  engine_->receive(wire::ForgetModule{module_});
+  ByHand worker{1, *engine_, now_};
+  run_turns();
+  EXPECT_EQ(worker.hear<wire::LoadModule>().hash, module_);
+}
+
+TEST_F(EngineTest, AStandbyThatLoadsWhatIsForgottenIsReplaced) {
+  store_module();
+  ByHand worker{1, *engine_, now_};
+  ByHand standby{2, *engine_, now_};
+  run_turns();
+  to_gateway_.clear();
+  submit_call();
+  worker.say(wire::CallFinished{load_and_take_call(worker).attempt, 0, bytes("")});
+  answer();
+  standby.hear<wire::LoadModule>();
+  engine_->receive(wire::ForgetModule{module_});
+  run_turns();
+  ASSERT_EQ(to_keeper_.size(), 1U);
+  EXPECT_EQ(std::get<keeper::EndWorker>(to_keeper_[0]).number, standby.number());
+}
+
+TEST_F(EngineTest, AWorkerThatHoldsMuchThatIsForgottenIsReplacedBetweenCallsWhenAnotherIsReady) {
+  ByHand worker{1, *engine_, now_};
+  run_turns();
+  for (int i = 0; i < 33; ++i) {
+    to_gateway_.clear();
+    const std::string content = "module " + std::to_string(i);
+    wire::Call call;
+    call.function.module = tls::sha256(base::bytes_of(content));
+    engine_->receive(wire::StoreModule{call.function.module, bytes(content)});
+    submit(call);
+    worker.hear<wire::LoadModule>();
+    worker.say(wire::ModuleLoaded{call.function.module, ""});
+    run_turns();
+    worker.say(wire::CallFinished{worker.hear<wire::RunCall>().attempt, 0, bytes("")});
+    answer();
+    engine_->receive(wire::ForgetModule{call.function.module});
+  }
+  run_turns();
+  EXPECT_TRUE(to_keeper_.empty()) << "nobody could take over";
+  submit_call_by_name();
+  const wire::RunCall run = worker.hear<wire::RunCall>();
+  ByHand standby{2, *engine_, now_};
+  run_turns();
+  EXPECT_TRUE(to_keeper_.empty()) << "not while it has a call";
+  worker.say(wire::CallFinished{run.attempt, 0, bytes("")});
+  answer();
+  run_turns();
+  ASSERT_EQ(to_keeper_.size(), 1U);
+  EXPECT_EQ(std::get<keeper::EndWorker>(to_keeper_[0]).number, worker.number());
+  submit_call_by_name();
+  standby.hear<wire::RunCall>();
+}
+
 }  // namespace
 }  // namespace gangway::engine

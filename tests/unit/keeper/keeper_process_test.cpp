@@ -2,11 +2,11 @@
 #include <gtest/gtest.h>
 #include <poll.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <string>
@@ -52,6 +52,19 @@ TEST(KeeperProcess, StartsTheRankWithItsArgumentsAndTwoWorkersInItsArena) {
   EXPECT_EQ(engine.hear("from 1 "), "poke 42");
   engine.tell("say 2 peek 77");
   EXPECT_EQ(engine.hear("from 2 "), "peek 42");
+}
+
+// On its standard error mpirun says itself what it has to say, which the supervisor takes at its word.
+TEST(KeeperProcess, LeavesItsStandardErrorToWhoStartedIt) {
+  StartedEngine engine;
+  const auto stream = [](pid_t pid, int number) {
+    return std::filesystem::read_symlink("/proc/" + std::to_string(pid) + "/fd/" + std::to_string(number));
+  };
+  const auto output = stream(engine.pid(), STDOUT_FILENO);
+  for (const pid_t pid : {engine.pid(), engine.rank.pid(), engine.worker.pid(), engine.standby.pid()}) {
+    EXPECT_EQ(stream(pid, STDOUT_FILENO), output);
+    EXPECT_EQ(stream(pid, STDERR_FILENO), output);
+  }
 }
 
 TEST(KeeperProcess, ReportsADeadWorkerAndReplacesIt) {
@@ -157,16 +170,15 @@ TEST(KeeperProcess, HearsTheFarewellOfARankThatLeavesInHaste) {
 
 TEST(KeeperProcess, TellsTheNodeWhenItsRankDies) {
   StartedEngine engine;
-  const BellAddress address = bell_address("test." + std::to_string(::getpid()), 0);
-  const os::Descriptor bell{::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)};
-  ASSERT_EQ(::bind(bell.get(), reinterpret_cast<const sockaddr*>(&address.address), address.address_bytes), 0);
+  const auto bell = Bells::open(engine.scratch_directory()).value().hang(0);
+  ASSERT_TRUE(bell.ok()) << bell.fault().text;
   const NodePage page = NodePage::open(engine.scratch_directory()).value();
   page.slot(0).asleep.store(1);
   engine.tell("say 1 fork");
   const WatchedProcess left = engine.hear_of_process("from 1 left ");
 
   engine.rank.kill(SIGKILL);
-  pollfd ringing{.fd = bell.get(), .events = POLLIN, .revents = 0};
+  pollfd ringing{.fd = bell.value().get(), .events = POLLIN, .revents = 0};
   EXPECT_EQ(::poll(&ringing, 1, 30'000), 1);
   EXPECT_EQ(page.slot(1).dead.load(), 1U);
   EXPECT_EQ(page.slot(1).wait_status.load(), SIGKILL);

@@ -32,15 +32,16 @@ Failure some_failure() {
 }
 
 std::vector<ClientMessage> client_messages() {
-  return {Hello{protocol_version, "laptop:17"},
-          OfferModule{RequestId{1}, some_hash(), 184'320},
-          UploadModule{RequestId{2}, some_hash(), bytes("ELF")},
-          SubmitTask{RequestId{3}, {EngineId{0}, EngineId{9}}, "cost", {"x", "mesh"}, bytes("operation")},
-          SubmitTask{RequestId{4}, {}, "", {}, {}},
-          Acknowledge{{TaskId{1}, TaskId{0xffff'ffff'ffff}}},
-          QueryCluster{RequestId{5}},
-          Shutdown{RequestId{6}},
-          Ping{42}};
+  return {
+      Hello{protocol_version, "laptop:17"},
+      OfferModule{RequestId{1}, some_hash(), 184'320},
+      UploadModule{RequestId{2}, some_hash(), bytes("ELF")},
+      SubmitTask{RequestId{3}, {EngineId{0}, EngineId{9}}, "cost", {"x", "mesh"}, bytes("operation"), some_hash()},
+      SubmitTask{RequestId{4}, {}, "", {}, {}},
+      Acknowledge{{TaskId{1}, TaskId{0xffff'ffff'ffff}}},
+      QueryCluster{RequestId{5}},
+      Shutdown{RequestId{6}},
+      Ping{42}};
 }
 
 std::vector<GatewayMessage> gateway_messages() {
@@ -54,7 +55,8 @@ std::vector<GatewayMessage> gateway_messages() {
           ClusterState{RequestId{3}, {EngineStatus{engine, 1, 2, 3}}, 1, 2, 3, 4},
           EnginesChanged{{engine}},
           Pong{42},
-          Goodbye{"stopped"}};
+          Goodbye{"stopped"},
+          TaskReturned{RequestId{4}}};
 }
 
 TEST(Codec, GivesBackEveryClientMessage) {
@@ -78,8 +80,8 @@ TEST(Codec, GivesBackEveryGatewayMessage) {
 
 TEST(Codec, GivesBackMessagesBetweenRanksWhoseBulkArrivesApart) {
   const std::vector<ToEngine> down = {RunTask{{TaskId{1}, 2}, true, bytes("op")},
-                                      StoreModule{some_hash(), bytes("ELF")}, LeaveCluster{},
-                                      UseLibrary{some_hash()}};
+                                      StoreModule{some_hash(), bytes("ELF")}, LeaveCluster{}, UseLibrary{some_hash()},
+                                      ForgetModule{some_hash()}};
   for (const ToEngine& message : down) {
     const EncodedMessage encoded = encode(message);
     const auto decoded = decode_to_engine(encoded.number, SharedBytes::copy_of(encoded.head), encoded.bulk);
