@@ -1,6 +1,7 @@
 // The connection of a program to a cluster.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -40,6 +41,14 @@ struct ClusterStatus {
   std::uint64_t tasks_finished = 0;
 };
 
+/// How long a client tries to connect again when its connection was lost; 0: not at all.
+struct ReconnectLimit {
+  std::chrono::nanoseconds time{};
+};
+inline ReconnectLimit reconnect_limit(std::chrono::nanoseconds time) {
+  return {time};
+}
+
 /// A connection to a cluster. Views and Futures may outlive it, but then only fail with ConnectionError.
 ///
 /// Movable, not copyable. All threads may use one Client, its views and its Futures together; moving and destroying
@@ -52,7 +61,11 @@ class GANGWAY_API Client {
   ///
   /// Throws Error if there is no such file, if others than its owner may read it or if it is not a connection file;
   /// ConnectionError if the gateway does not answer within 10 s or refuses this client.
-  explicit Client(const std::string& cluster);
+  ///
+  /// When the connection is lost later, the client connects again, to the same session, and no Future notices. When
+  /// that has not succeeded within `limit`, or when the cluster was stopped, all that waits fails with
+  /// ConnectionError.
+  explicit Client(const std::string& cluster, ReconnectLimit limit = reconnect_limit(std::chrono::minutes{5}));
 
   /// close()
   ~Client();

@@ -57,12 +57,17 @@ void require_engine(EngineId id, const detail::Session& session) {
 
 }  // namespace
 
-Client::Client(const std::string& cluster) {
-  const auto connection = client::read_connection(connection_file_of(cluster));
+Client::Client(const std::string& cluster, ReconnectLimit limit) {
+  const std::filesystem::path file = connection_file_of(cluster);
+  const auto connection = client::read_connection(file);
   if (!connection) {
     throw Error{connection.fault().text};
   }
-  session_ = std::make_shared<detail::Session>(connection.value());
+  client::SessionOptions options;
+  options.reconnect_limit = base::Duration{limit.time.count()};
+  // A cluster that was started again has another port.
+  session_ = std::make_shared<detail::Session>(connection.value(), options,
+                                               [file] { return client::read_connection(file); });
 }
 
 Client::~Client() {

@@ -22,14 +22,6 @@ base::Fault unexpected(const char* message, wire::RequestId request) {
 
 }  // namespace
 
-void Requests::open(const wire::Welcome& welcome) {
-  open_ = true;
-  tasks_granted_ = welcome.tasks_credit;
-  bytes_granted_ = welcome.bytes_credit;
-  set_engines(welcome.engines);
-  pump();
-}
-
 void Requests::add(Submission submission) {
   waiting_bytes_ += submission.bytes();
   waiting_.push_back(std::move(submission));
@@ -37,29 +29,37 @@ void Requests::add(Submission submission) {
 }
 
 void Requests::query(std::promise<wire::ClusterState> answer) {
-  const wire::RequestId request = next_request();
-  queries_.emplace(request, std::move(answer));
-  send_(wire::QueryCluster{request});
+  waiting_queries_.push_back(std::move(answer));
+  pump();
 }
 
 void Requests::pump() {
-  while (open_ && !waiting_.empty()) {
+  if (phase_ != Phase::open) {
+    return;
+  }
+  for (; !waiting_queries_.empty(); waiting_queries_.pop_front()) {
+    const wire::RequestId request = next_request();
+    queries_.emplace(request, std::move(waiting_queries_.front()));
+    send_(wire::QueryCluster{request});
+  }
+  while (!waiting_.empty()) {
     if (waiting_.front().module) {
       const ModuleState& module = deliver(waiting_.front().module);
       if (module.delivery == Delivery::offered || module.delivery == Delivery::uploading) {
         return;
       }
       if (module.delivery == Delivery::refused) {
-        fail(take_front(), module.reason);
+        refuse(take_front(), wire::FailureKind::not_run, module.reason);
         continue;
       }
     }
     if (exceeds_grant(waiting_.front())) {
       const Submission submission = take_front();
-      fail(submission, "it counts as " + std::to_string(submission.parts()) + " tasks of " +
-                           std::to_string(submission.bytes()) + " bytes, the cluster lets a client have " +
-                           std::to_string(tasks_granted_) + " of " + std::to_string(bytes_granted_) +
-                           " under way: use fewer engines or smaller arguments");
+      refuse(submission, wire::FailureKind::not_run,
+             "it counts as " + std::to_string(submission.parts()) + " tasks of " +
+                 std::to_string(submission.bytes()) + " bytes, the cluster lets a client have " +
+                 std::to_string(tasks_granted_) + " of " + std::to_string(bytes_granted_) +
+                 " under way: use fewer engines or smaller arguments");
       continue;
     }
     if (!fits_credit(waiting_.front())) {
@@ -106,12 +106,14 @@ void Requests::submit(Submission submission) {
   send_acknowledgements();
   const wire::RequestId request = next_request();
   InFlight in_flight;
-  in_flight.parts = submission.parts();
-  in_flight.unfinished = in_flight.parts;
+  in_flight.parts = in_flight.charged = submission.parts();
   in_flight.bytes = submission.bytes();
   if (in_flight.parts > 1) {
-    in_flight.finished.resize(in_flight.parts);
+    submission.finished.resize(in_flight.parts);
   }
+  in_flight.unfinished = in_flight.parts - static_cast<std::uint32_t>(std::count(submission.finished.begin(),
+                                                                                 submission.finished.end(), true));
+  in_flight.answers_may_repeat = in_flight.unfinished < in_flight.parts;
   tasks_used_ += in_flight.parts;
   bytes_used_ += in_flight.bytes;
   const wire::ModuleHash module = submission.module ? submission.module->hash : wire::ModuleHash{};
@@ -121,8 +123,13 @@ void Requests::submit(Submission submission) {
   in_flight_.emplace(request, std::move(in_flight));
 }
 
-void Requests::fail(const Submission& submission, const std::string& reason) {
-  submission.task->refused(submission.first_part, submission.parts(), wire::FailureKind::not_run, reason);
+// Of one that is submitted again, parts may be finished.
+void Requests::refuse(const Submission& submission, wire::FailureKind kind, const std::string& reason) {
+  for (std::uint32_t part = 0; part < submission.parts(); ++part) {
+    if (submission.finished.empty() || !submission.finished[part]) {
+      submission.task->refused(submission.first_part + part, 1, kind, reason);
+    }
+  }
 }
 
 void Requests::set_engines(const std::vector<wire::EngineInfo>& engines) {
@@ -149,7 +156,7 @@ base::Status Requests::handle(const wire::GatewayMessage& message) {
         } else if constexpr (std::is_same_v<Message, wire::Welcome>) {
           return base::Fault{"the gateway opened a session that was already open"};
         } else if constexpr (std::is_same_v<Message, wire::SessionResumed>) {
-          return base::Fault{"the gateway resumed a session that nobody asked it to"};
+          return resumed();
         } else {
           return answered(content);
         }
@@ -198,16 +205,17 @@ base::Status Requests::module_refused(wire::RequestId request, const std::string
 
 base::Status Requests::answered(const wire::TaskAccepted& message) {
   const auto found = in_flight_.find(message.request);
+  if (phase_ == Phase::resuming && (found == in_flight_.end() || message.parts == found->second.parts)) {
+    named_again(message);
+  }
+  if (phase_ == Phase::resuming && found == in_flight_.end()) {
+    return base::Done{};
+  }
   if (found == in_flight_.end() || message.parts != found->second.parts) {
     return unexpected("TaskAccepted", message.request);
   }
   InFlight& in_flight = found->second;
   in_flight.accepted = true;
-  // The task alone is needed from here on.
-  Submission accepted;
-  accepted.task = std::move(in_flight.submission.task);
-  accepted.first_part = in_flight.submission.first_part;
-  in_flight.submission = std::move(accepted);
   for (std::uint32_t part = 0; part < in_flight.parts; ++part) {
     in_flight.submission.task->accepted(in_flight.submission.first_part + part,
                                         TaskId{message.first_task.value() + part});
@@ -237,26 +245,28 @@ base::Status Requests::answered(const wire::TaskReturned& message) {
 
 base::Status Requests::answered(const wire::TaskFinished& message) {
   const auto found = in_flight_.find(message.request);
-  if (found == in_flight_.end() || message.part >= found->second.parts) {
-    return unexpected("TaskFinished", message.request);
+  if (found == in_flight_.end()) {
+    return answered_again(message);
   }
   InFlight& in_flight = found->second;
+  Submission& submission = in_flight.submission;
+  if (message.part >= in_flight.parts || in_flight.charged == 0) {
+    return unexpected("TaskFinished", message.request);
+  }
+  --in_flight.charged;
+  ++acknowledged_tasks_;
+  owe_acknowledgement(message);
   if (in_flight.parts > 1) {
-    if (in_flight.finished[message.part]) {
-      return unexpected("TaskFinished", message.request);
+    if (submission.finished[message.part]) {
+      return in_flight.answers_may_repeat ? base::Status{base::Done{}} : unexpected("TaskFinished", message.request);
     }
-    in_flight.finished[message.part] = true;
+    submission.finished[message.part] = true;
   }
   const auto host = hosts_.find(message.run.engine);
-  const Submission& submission = in_flight.submission;
   submission.task->finished(submission.first_part + message.part, message,
                             host == hosts_.end() ? nullptr : host->second);
-  acknowledgements_.push_back(message.task);
-  if (const auto* result = std::get_if<base::SharedBytes>(&message.outcome)) {
-    unacknowledged_result_bytes_ += result->size();
-  }
-  ++acknowledged_tasks_;
   if (--in_flight.unfinished == 0) {
+    acknowledged_tasks_ += in_flight.charged;
     acknowledged_bytes_ += in_flight.bytes;
     in_flight_.erase(found);
   }
@@ -273,15 +283,14 @@ base::Status Requests::answered(const wire::Refused& message) {
     return base::Done{};
   }
   const auto found = in_flight_.find(message.request);
-  if (found == in_flight_.end() || found->second.unfinished != found->second.parts) {
+  if (found == in_flight_.end() || found->second.accepted) {
     return unexpected("Refused", message.request);
   }
   const InFlight refused = std::move(found->second);
   in_flight_.erase(found);
   tasks_used_ -= refused.parts;
   bytes_used_ -= refused.bytes;
-  refused.submission.task->refused(refused.submission.first_part, refused.parts, wire::FailureKind::refused,
-                                   message.reason);
+  refuse(refused.submission, wire::FailureKind::refused, message.reason);
   pump();
   return base::Done{};
 }
@@ -309,6 +318,9 @@ void Requests::acknowledge() {
 }
 
 void Requests::send_acknowledgements() {
+  if (phase_ != Phase::open) {
+    return;
+  }
   for (std::size_t begin = 0; begin < acknowledgements_.size(); begin += base::list_entries_max) {
     const std::size_t end = std::min(begin + base::list_entries_max, acknowledgements_.size());
     using Offset = std::vector<TaskId>::difference_type;
@@ -330,15 +342,19 @@ void Requests::fail_all(const std::string& reason) {
     submission.task->lost(submission.first_part, submission.parts(), shared_reason);
   }
   for (auto& [request, answer] : queries_) {
+    waiting_queries_.push_back(std::move(answer));
+  }
+  for (std::promise<wire::ClusterState>& answer : waiting_queries_) {
     answer.set_exception(std::make_exception_ptr(ConnectionError{reason}));
   }
   in_flight_.clear();
   waiting_.clear();
   waiting_bytes_ = 0;
   queries_.clear();
+  waiting_queries_.clear();
   modules_.clear();
   module_requests_.clear();
-  open_ = false;
+  phase_ = Phase::closed;
 }
 
 }  // namespace gangway::client

@@ -9,6 +9,7 @@
 #include <future>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -32,6 +33,7 @@ struct Submission {
   std::vector<std::string> needs;
   base::SharedBytes operation;
   std::shared_ptr<Module> module;  // null if none is needed
+  std::vector<bool> finished;      // of several parts: which have their answers already; empty: none
 
   [[nodiscard]] std::uint32_t parts() const {
     return engines.empty() ? 1 : static_cast<std::uint32_t>(engines.size());
@@ -43,6 +45,9 @@ struct Submission {
 ///
 /// Submissions leave strictly in the order they were added: one that waits for its module or for credit holds up
 /// those behind it, which keeps direct operations on an engine in order.
+///
+/// When the connection is gone, disconnected() keeps everything until a new one is opened. What was under way then
+/// goes on if the gateway names it again, and is submitted again, before everything else, if it does not.
 class Requests {
  public:
   using Send = std::function<void(const wire::ClientMessage& message)>;
@@ -50,8 +55,12 @@ class Requests {
   /// Messages leave through `send`, which must not call back.
   explicit Requests(Send send) : send_{std::move(send)} {}
 
-  /// The session is open: from here on something may be sent.
+  /// The session is open, or open again: from here on something may be sent; in a resumed one only when the gateway
+  /// has said what it knows.
   void open(const wire::Welcome& welcome);
+
+  /// The connection is gone: nothing is sent until open() is called again.
+  void disconnected();
 
   void add(Submission submission);
 
@@ -84,13 +93,23 @@ class Requests {
 
  private:
   struct InFlight {
-    Submission submission;  // without its operation from the acceptance on
+    Submission submission;  // whole: a gateway that was started again may have forgotten it
     bool accepted = false;
+    bool answers_may_repeat = false;  // it has some from before the connection that they come by now
     std::uint32_t parts = 0;
-    std::vector<bool> finished;
     std::uint32_t unfinished = 0;
+    std::uint32_t charged = 0;  // parts that count against the credit and whose answers have not come
     std::uint64_t bytes = 0;
   };
+
+  /// A task of a resumed session whose answers were acknowledged, which the gateway has not heard.
+  struct Stray {
+    std::uint32_t parts_left = 0;
+    std::uint64_t bytes = 0;
+  };
+
+  /// What the connection is good for.
+  enum class Phase : std::uint8_t { closed, resuming, open };
 
   enum class Delivery : std::uint8_t { offered, uploading, known, refused };
 
@@ -108,8 +127,14 @@ class Requests {
   void offer(const Module& module);
   void submit(Submission submission);
   void send_acknowledgements();
-  void fail(const Submission& submission, const std::string& reason);
+  static void refuse(const Submission& submission, wire::FailureKind kind, const std::string& reason);
   void set_engines(const std::vector<wire::EngineInfo>& engines);
+
+  // requests_resume.cpp
+  void named_again(const wire::TaskAccepted& message);
+  base::Status answered_again(const wire::TaskFinished& message);
+  base::Status resumed();
+  void owe_acknowledgement(const wire::TaskFinished& message);
   wire::RequestId next_request() { return wire::RequestId{++last_request_}; }
 
   base::Status answered(const wire::ModuleAnswered& message);
@@ -121,7 +146,7 @@ class Requests {
   base::Status module_refused(wire::RequestId request, const std::string& reason);
 
   Send send_;
-  bool open_ = false;
+  Phase phase_ = Phase::closed;
   std::uint64_t last_request_ = 0;
   std::uint32_t tasks_granted_ = 0;
   std::uint64_t bytes_granted_ = 0;
@@ -135,6 +160,9 @@ class Requests {
   std::map<wire::ModuleHash, ModuleState> modules_;
   std::map<wire::RequestId, wire::ModuleHash> module_requests_;
   std::map<wire::RequestId, std::promise<wire::ClusterState>> queries_;
+  std::deque<std::promise<wire::ClusterState>> waiting_queries_;
+  std::map<wire::RequestId, Stray> strays_;
+  std::set<wire::RequestId> named_;  // of what is in flight, while a session is being resumed
 
   std::vector<TaskId> acknowledgements_;
   std::uint32_t acknowledged_tasks_ = 0;

@@ -6,10 +6,12 @@
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <random>
 #include <string>
 #include <thread>
 #include <utility>
@@ -39,20 +41,33 @@ struct SessionOptions {
   base::Duration ping_interval = base::seconds(5);
   /// A gateway that neither sent nor took a byte for this long is gone.
   base::Duration silence_max = base::seconds(20);
+  /// When the connection is lost, another one is tried for, for so long; 0: not at all.
+  base::Duration reconnect_limit = base::seconds(300);
+  /// The wait before the second try; it doubles up to the longer one, and each is shortened at random.
+  base::Duration reconnect_wait_min = base::milliseconds(50);
+  base::Duration reconnect_wait_max = base::seconds(5);
   /// What may wait in this process for credit: above either bound submit() blocks.
   std::size_t backlog_tasks_max = 1'000'000;
   std::uint64_t backlog_bytes_max = 256 * base::mib;
 };
 
+/// Tells where a cluster's gateway is now; asked on the session's thread, before each try.
+using Locate = std::function<base::Result<launch::Connection>()>;
+
 }  // namespace gangway::client
 
 namespace gangway::detail {
 
-/// An open session. Threads: every function may be called by all threads, except by the session's own.
+/// A session with a cluster. It outlives its connection: when that is lost, the session connects again and goes on,
+/// and nobody outside notices, until the limit for that is reached.
+///
+/// Threads: every function may be called by all threads, except by the session's own.
 class Session {
  public:
-  /// Connects and says Hello; returns when the gateway has answered. Throws ConnectionError.
-  explicit Session(const launch::Connection& where, const client::SessionOptions& options = {});
+  /// Connects and says Hello; returns when the gateway has answered. Throws ConnectionError. When it connects again
+  /// it looks where `locate` says; without that, at the same place.
+  explicit Session(const launch::Connection& where, const client::SessionOptions& options = {},
+                   client::Locate locate = {});
 
   /// close()
   ~Session();
@@ -80,24 +95,34 @@ class Session {
   void close();
 
  private:
-  // ---- on the session's thread
+  // ---- on the session's thread; session_connection.cpp
+  void connect(const launch::Connection& where);
   void connected(base::Result<std::shared_ptr<tls::Connection>> result);
   void received(const wire::Frame& frame);
   base::Status opened(const wire::GatewayMessage& message);
+  /// The connection is gone, or did not come about: another one is tried, or everything fails.
+  void disconnect(const std::string& reason);
+  void connect_again();
+  void tick();
+  /// Nothing more is tried, and everything fails.
+  void lose(const std::string& reason);
+  void take_leave();
+
+  // ---- on the session's thread
   void send(const wire::ClientMessage& message);
   void flush();
   std::vector<client::Submission> take_incoming();
   void add_incoming();
   void end_turn();
-  void tick();
   void publish();
-  void lose(const std::string& reason);
+
+  static std::chrono::nanoseconds chrono_of(base::Duration duration) { return std::chrono::nanoseconds{duration.ns}; }
 
   [[nodiscard]] bool has_room_locked() const;
 
   const client::SessionOptions options_;
   const std::string cluster_;
-  const std::string address_;  // with the port, for errors
+  const client::Locate locate_;
 
   // Outlives all that refers to it.
   boost::asio::io_context io_{1};
@@ -107,11 +132,19 @@ class Session {
   boost::asio::steady_timer open_deadline_{io_};
   boost::asio::steady_timer tick_{io_};
   boost::asio::steady_timer acknowledgement_{io_};
-  std::shared_ptr<tls::Connection> connection_;
+  boost::asio::steady_timer retry_{io_};
+  launch::Connection where_;
+  std::string address_;                          // of `where_`, with the port, for errors
+  std::shared_ptr<tls::Connection> connection_;  // null between two
+  std::uint64_t connections_ever_ = 0;
   client::Requests requests_;
   std::promise<base::Status> opening_;
-  bool is_open_ = false;
+  SessionId session_;        // from the first Welcome on
+  bool is_welcome_ = false;  // on this connection
   bool is_lost_ = false;
+  std::optional<std::chrono::steady_clock::time_point> disconnected_since_;
+  std::chrono::nanoseconds next_wait_{0};
+  std::minstd_rand random_{std::random_device{}()};
   bool turn_posted_ = false;
   bool acknowledgement_waits_ = false;
   std::uint64_t pings_ = 0;

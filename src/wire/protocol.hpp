@@ -275,15 +275,18 @@ struct ModuleAnswered {
   friend bool operator==(const ModuleAnswered&, const ModuleAnswered&) = default;
 };
 
-/// The parts of the task have the ids first_task, first_task + 1, ...
+/// The parts of the task have the ids first_task, first_task + 1, ... When a session is resumed, the message also says
+/// what the task still counts against the credit.
 struct TaskAccepted {
   RequestId request;
   TaskId first_task;
   std::uint32_t parts = 0;
+  std::uint32_t parts_left = 0;    // not acknowledged; only then
+  std::uint64_t credit_bytes = 0;  // only then
 
   template <class Self>
   static auto fields(Self& m) {
-    return std::tie(m.request, m.first_task, m.parts);
+    return std::tie(m.request, m.first_task, m.parts, m.parts_left, m.credit_bytes);
   }
   friend bool operator==(const TaskAccepted&, const TaskAccepted&) = default;
 };
@@ -353,10 +356,11 @@ struct Pong {
 /// The gateway closes the connection after this, and why.
 struct Goodbye {
   std::string reason;
+  bool final = false;  // coming back is of no use
 
   template <class Self>
   static auto fields(Self& m) {
-    return std::tie(m.reason);
+    return std::tie(m.reason, m.final);
   }
   friend bool operator==(const Goodbye&, const Goodbye&) = default;
 };

@@ -111,6 +111,9 @@ void FakeGateway::accept(std::shared_ptr<tls::Connection> connection) {
   connection_->set_frame_bytes_max(base::frame_bytes_max);
   connection_->start(
       [this](const wire::Frame& frame) {
+        if (is_deaf_) {
+          return;
+        }
         const wire::ClientMessage message = wire::decode_client_message(frame.number, frame.body).value();
         {
           const std::lock_guard lock{mutex_};
@@ -122,12 +125,20 @@ void FakeGateway::accept(std::shared_ptr<tls::Connection> connection) {
 }
 
 void FakeGateway::send(const wire::GatewayMessage& message) {
-  connection_->send(wire::encode(message));
+  if (connection_ && !is_deaf_) {
+    connection_->send(wire::encode(message));
+  }
 }
 
 void FakeGateway::handle(const wire::ClientMessage& message) {
-  if (std::holds_alternative<wire::Hello>(message)) {
-    handle_hello();
+  if (const auto* hello = std::get_if<wire::Hello>(&message)) {
+    handle_hello(*hello);
+  } else if (std::holds_alternative<wire::EndSession>(message)) {
+    connection_->close_when_sent();
+  } else if (const auto* acknowledge = std::get_if<wire::Acknowledge>(&message)) {
+    for (const TaskId task : acknowledge->tasks) {
+      unacknowledged_.erase(task);
+    }
   } else if (const auto* offer = std::get_if<wire::OfferModule>(&message)) {
     send(wire::ModuleAnswered{offer->request, behaviour_.knows_modules});
   } else if (const auto* upload = std::get_if<wire::UploadModule>(&message)) {
@@ -145,16 +156,40 @@ void FakeGateway::handle(const wire::ClientMessage& message) {
   }
 }
 
-void FakeGateway::handle_hello() {
+void FakeGateway::handle_hello(const wire::Hello& hello) {
   if (!behaviour_.goodbye.empty()) {
-    send(wire::Goodbye{behaviour_.goodbye});
+    send(wire::Goodbye{behaviour_.goodbye, true});
     connection_->close_when_sent();
   } else if (behaviour_.answers_hello) {
-    wire::Welcome welcome{SessionId{1}, "fake", behaviour_.tasks_credit, behaviour_.bytes_credit, {}};
+    const bool resumes = behaviour_.keeps_session && hello.session != SessionId{};
+    const SessionId session = resumes ? hello.session : SessionId{++sessions_};
+    wire::Welcome welcome{session, "fake", behaviour_.tasks_credit, behaviour_.bytes_credit, {}, resumes};
     for (std::uint32_t i = 0; i < behaviour_.engines; ++i) {
       welcome.engines.push_back({EngineId{i}, 1, "host" + std::to_string(i), 100 + i});
     }
     send(welcome);
+    if (resumes) {
+      name_again();
+    }
+  }
+}
+
+void FakeGateway::name_again() {
+  std::map<wire::RequestId, std::uint32_t> parts_left;
+  for (const Held& held : held_) {
+    ++parts_left[held.task.request];
+  }
+  for (const auto& [task, answer] : unacknowledged_) {
+    ++parts_left[answer.request];
+  }
+  for (const auto& [request, parts] : parts_left) {
+    wire::TaskAccepted again = accepted_.at(request);
+    again.parts_left = parts;
+    send(again);
+  }
+  send(wire::SessionResumed{});
+  for (const auto& [task, answer] : unacknowledged_) {
+    send(answer);
   }
 }
 
@@ -166,7 +201,13 @@ void FakeGateway::handle_task(const wire::SubmitTask& task) {
   const auto parts = static_cast<std::uint32_t>(std::max<std::size_t>(task.engines.size(), 1));
   const TaskId first{last_task_ + 1};
   last_task_ += parts;
-  send(wire::TaskAccepted{task.request, first, parts});
+  wire::TaskAccepted accepted;
+  accepted.request = task.request;
+  accepted.first_task = first;
+  accepted.parts = parts;
+  accepted.credit_bytes = wire::credit_bytes(task.operation.size(), task.label, task.needs);
+  accepted_[task.request] = accepted;
+  send(accepted);
   for (std::uint32_t part = 0; part < parts; ++part) {
     const Held held{task, part, TaskId{first.value() + part}};
     if (behaviour_.holds_tasks) {
@@ -188,7 +229,10 @@ void FakeGateway::finish(const Held& held) {
   if (!outcome) {
     outcome = carry_out(held.task, engine);
   }
-  send(wire::TaskFinished{held.task.request, held.part, held.id, {engine, 1, 1'000, 3'000, 9'000, 5'000}, *outcome});
+  const wire::TaskFinished answer{
+      held.task.request, held.part, held.id, {engine, 1, 1'000, 3'000, 9'000, 5'000}, *outcome};
+  unacknowledged_.emplace(held.id, answer);
+  send(answer);
 }
 
 wire::Outcome FakeGateway::carry_out(const wire::SubmitTask& task, EngineId engine) {
@@ -241,6 +285,27 @@ void FakeGateway::kill() {
       connection_->close();
       connection_.reset();
     }
+  });
+}
+
+void FakeGateway::drop() {
+  on_loop([this] {
+    is_deaf_ = false;
+    if (connection_) {
+      connection_->close();
+      connection_.reset();
+    }
+  });
+}
+
+void FakeGateway::turn_deaf() {
+  on_loop([this] { is_deaf_ = true; });
+}
+
+void FakeGateway::forget_tasks() {
+  on_loop([this] {
+    held_.clear();
+    unacknowledged_.clear();
   });
 }
 

@@ -40,6 +40,7 @@ struct FakeBehaviour {
   std::string refuses_upload;  // with this reason, if not empty
   std::string refuses_tasks;   // with this reason, if not empty
   bool holds_tasks = false;    // they are accepted, and finished by release()
+  bool keeps_session = false;  // its one session can be resumed; else each connection has a new one
 
   /// Tells a part's outcome; if it gives none, the operation is carried out.
   std::function<std::optional<wire::Outcome>(const wire::SubmitTask& task, std::uint32_t part)> answer;
@@ -63,6 +64,15 @@ class FakeGateway {
 
   /// Ends as a process that is killed does.
   void kill();
+
+  /// Ends the connection and goes on listening.
+  void drop();
+
+  /// Reads on, and neither takes in nor answers anything until the connection is dropped.
+  void turn_deaf();
+
+  /// Forgets what was submitted, as a gateway does that lost the end of its journal.
+  void forget_tasks();
 
   /// Reads and says nothing from now on.
   void stall();
@@ -105,7 +115,8 @@ class FakeGateway {
   void on_loop(std::function<void()> action);
   void accept(std::shared_ptr<tls::Connection> connection);
   void handle(const wire::ClientMessage& message);
-  void handle_hello();
+  void handle_hello(const wire::Hello& hello);
+  void name_again();
   void handle_task(const wire::SubmitTask& task);
   void finish(const Held& held);
   wire::Outcome carry_out(const wire::SubmitTask& task, EngineId engine);
@@ -119,6 +130,10 @@ class FakeGateway {
   std::unique_ptr<tls::Listener> listener_;
   std::shared_ptr<tls::Connection> connection_;
   std::deque<Held> held_;
+  std::map<TaskId, wire::TaskFinished> unacknowledged_;
+  std::map<wire::RequestId, wire::TaskAccepted> accepted_;
+  bool is_deaf_ = false;
+  std::uint64_t sessions_ = 0;
   std::uint64_t last_task_ = 0;
   std::map<std::pair<EngineId, std::string>, base::SharedBytes> values_;
 

@@ -30,14 +30,14 @@ class TemporaryDirectory {
   std::filesystem::path path_;
 };
 
-/// Connects to a gateway.
+/// Connects to a gateway, once.
 inline Client client_of(const FakeGateway& gateway) {
   const TemporaryDirectory directory;
   const std::filesystem::path file = directory.path() / "connection.json";
   if (!launch::write_connection(file, gateway.where()).ok()) {
     throw Error{"the test cannot write " + file.string()};
   }
-  return Client{file.string()};
+  return Client{file.string(), reconnect_limit({})};
 }
 
 }  // namespace gangway::client

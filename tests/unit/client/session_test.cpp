@@ -49,6 +49,13 @@ std::string why_not_opened(const launch::Connection& where, const SessionOptions
   }
 }
 
+/// For those that lose their only connection.
+SessionOptions once() {
+  SessionOptions options;
+  options.reconnect_limit = {};
+  return options;
+}
+
 std::string why_lost(const detail::PendingTask& task) {
   if (!task.wait_until(std::chrono::steady_clock::now() + 60s)) {
     return "still waiting";
@@ -158,7 +165,7 @@ TEST(SessionTest, a_blocked_submission_ends_when_the_gateway_is_lost) {
   behaviour.tasks_credit = 1;
   behaviour.holds_tasks = true;
   FakeGateway gateway{behaviour};
-  SessionOptions options;
+  SessionOptions options = once();
   options.backlog_bytes_max = 3;
   Session session{gateway.where(), options};
   std::thread user{[&] {
@@ -179,7 +186,7 @@ TEST(SessionTest, a_gateway_that_is_killed_fails_all_waiting_tasks_within_five_s
   FakeBehaviour behaviour;
   behaviour.holds_tasks = true;
   FakeGateway gateway{behaviour};
-  Session session{gateway.where()};
+  Session session{gateway.where(), once()};
   const auto first = submit(session);
   const auto second = submit(session);
   ASSERT_TRUE(gateway.wait_for<wire::SubmitTask>(2));
@@ -200,7 +207,7 @@ TEST(SessionTest, a_goodbye_is_passed_on) {
   FakeGateway gateway{behaviour};
   Session session{gateway.where()};
   const auto task = submit(session);
-  gateway.say(wire::Goodbye{"the cluster is being stopped"});
+  gateway.say(wire::Goodbye{"the cluster is being stopped", true});
   EXPECT_THAT(why_lost(*task), HasSubstr("the cluster is being stopped"));
 }
 
@@ -208,7 +215,7 @@ TEST(SessionTest, a_gateway_that_falls_silent_is_lost) {
   FakeBehaviour behaviour;
   behaviour.holds_tasks = true;
   FakeGateway gateway{behaviour};
-  SessionOptions options;
+  SessionOptions options = once();
   options.ping_interval = base::milliseconds(20);
   options.silence_max = base::milliseconds(1'000);
   Session session{gateway.where(), options};
