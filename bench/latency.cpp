@@ -19,7 +19,7 @@ namespace {
 class Pieces {
  public:
   explicit Pieces(const Settings& settings)
-      : mpi_{mpi_command(5, settings.programs / "messages_mpi", {settings.scratch.string()}, settings.scratch)},
+      : mpi_{messages_command(5, settings.programs, settings.scratch)},
         ranks_{mpi_.command, mpi_.environment},
         tls_{{(settings.programs / "echo_tls").string()}},
         worker_{{(settings.programs / "hand_off").string()}} {

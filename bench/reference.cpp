@@ -1,8 +1,11 @@
 #include "reference.hpp"
 
+#include <cerrno>
 #include <csignal>
+#include <cstdlib>
 #include <sstream>
 #include <stdexcept>
+#include <system_error>
 #include <utility>
 
 #include <boost/process.hpp>
@@ -72,6 +75,12 @@ MpiCommand mpi_command(int ranks, const std::filesystem::path& program, const st
                      {"OMPI_MCA_orte_tmpdir_base", scratch.string()},
                      {"OMPI_MCA_btl_vader_backing_directory", scratch.string()}};
   return mpi;
+}
+
+MpiCommand messages_command(int ranks, const std::filesystem::path& programs, const std::filesystem::path& scratch) {
+  std::string own = scratch / "messages-XXXXXX";
+  if (::mkdtemp(own.data()) == nullptr) throw std::system_error{errno, std::generic_category(), own};
+  return mpi_command(ranks, programs / "messages_mpi", {own}, scratch);
 }
 
 }  // namespace gangway::bench

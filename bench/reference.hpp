@@ -41,4 +41,9 @@ struct MpiCommand {
 [[nodiscard]] MpiCommand mpi_command(int ranks, const std::filesystem::path& program,
                                      const std::vector<std::string>& arguments, const std::filesystem::path& scratch);
 
+/// The same for messages_mpi, in `programs`, whose bells hang in a directory of its own in `scratch`: a directory has
+/// room for the bells of one job.
+[[nodiscard]] MpiCommand messages_command(int ranks, const std::filesystem::path& programs,
+                                          const std::filesystem::path& scratch);
+
 }  // namespace gangway::bench

@@ -37,8 +37,7 @@ void measure_throughput(const Settings& settings, const Print& print) {
   const Cluster cluster{Profile::local(4)};
   const Client client = cluster.connect();
   const BalancedView any = client.balanced();
-  const MpiCommand mpi =
-      mpi_command(5, settings.programs / "messages_mpi", {settings.scratch.string()}, settings.scratch);
+  const MpiCommand mpi = messages_command(5, settings.programs, settings.scratch);
   Reference ranks{mpi.command, mpi.environment};
   Reference tls{{(settings.programs / "echo_tls").string()}};
   prefer_cluster(settings, client);

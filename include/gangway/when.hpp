@@ -111,7 +111,7 @@ class Countdown {
 /// A task that is settled when all of `tasks`, which are those of `futures`, are ready.
 template <bool has_values, class Kept>
 TaskHandle after_all(const std::vector<TaskHandle>& tasks, Kept futures) {
-  const TaskHandle made = TaskHandle::of_this_process();
+  TaskHandle made = TaskHandle::of_this_process();
   for (const TaskHandle& task : tasks) {
     made.continue_like(task, task.is_made_by_continuation());
   }

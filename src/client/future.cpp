@@ -116,7 +116,7 @@ TaskHandle after_first(const std::vector<TaskHandle>& tasks) {
   if (tasks.empty()) {
     throw Error{"when_any() needs at least one Future"};
   }
-  const TaskHandle made = TaskHandle::of_this_process();
+  TaskHandle made = TaskHandle::of_this_process();
   for (const TaskHandle& task : tasks) {
     made.continue_like(task, task.is_made_by_continuation());
   }

@@ -28,7 +28,7 @@ Submission call_of(const KnownFunction& function, std::vector<std::string> needs
   return submission;
 }
 
-std::string labelled(const detail::ViewCore& core, std::string operation) {
+std::string labelled(const detail::ViewCore& core, const std::string& operation) {
   return core.label().empty() ? operation : core.label() + ": " + operation;
 }
 

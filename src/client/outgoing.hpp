@@ -26,7 +26,7 @@ Submission call_of(const KnownFunction& function, std::vector<std::string> needs
                    const detail::ByteSource& arguments);
 
 /// What errors and records call an operation of a view: with the user's label before it.
-std::string labelled(const detail::ViewCore& core, std::string operation);
+std::string labelled(const detail::ViewCore& core, const std::string& operation);
 
 /// "12.5 MiB"
 std::string size_text(std::size_t bytes);

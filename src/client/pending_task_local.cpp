@@ -14,7 +14,8 @@ namespace gangway::detail {
 namespace {
 
 void call(std::function<void()> callback) {
-  callback();
+  const std::function<void()> only = std::move(callback);  // it ends here, not with whoever handed it over
+  only();
 }
 
 using PutOffCalls = client::PutOff<std::function<void()>, call>;
@@ -32,7 +33,7 @@ struct PendingTask::Remains {
   std::exception_ptr error;
   std::shared_ptr<PendingTask> leader;
 
-  static void end(Remains) {}
+  static void end(Remains remains) { const Remains ended = std::move(remains); }
 };
 
 PendingTask::~PendingTask() {

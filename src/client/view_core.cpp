@@ -47,7 +47,7 @@ void check_length(const char* what, std::string_view text) {
 }
 
 TaskHandle submit(const ViewCore& core, client::Submission submission) {
-  submission.label = client::labelled(core, std::move(submission.label));
+  submission.label = client::labelled(core, submission.label);
   auto task = std::make_shared<PendingTask>(submission.label, core.session().continuations());
   submission.engines = core.engines();
   submission.task = task;
@@ -115,7 +115,7 @@ ScatterBuilder::~ScatterBuilder() = default;
 void ScatterBuilder::add(const ValueDescription& description, const ByteSource& data) {
   GANGWAY_CHECK(next_ < core_.engines().size(), "a scatter has one block for each engine");
   client::Submission submission = push_of(name_, description, data);
-  submission.label = client::labelled(core_, std::move(submission.label));
+  submission.label = client::labelled(core_, submission.label);
   submission.engines = {core_.engines()[next_++]};
   submission.task = task_;
   submission.first_part = task_->add_parts(1, 1);

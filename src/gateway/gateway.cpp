@@ -45,7 +45,7 @@ class Gateway {
         store_{store},
         log_{log},
         controller_{{settings.cluster, settings.number}, settings.limits},
-        clients_{io_, log, [this](core::Event event) { handle(std::move(event)); }},
+        clients_{io_, log, [this](const core::Event& event) { handle(event); }},
         link_{world, doorbell, link_events()},
         loop_{world, doorbell, link_, io_, loop_events()} {
     for (const auto& [engine, rank] : settings.engine_ranks) engine_of_rank_.emplace(rank, engine);
