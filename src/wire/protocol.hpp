@@ -30,10 +30,10 @@
 // back with a Hello that names it:
 //   Hello (session s)        ->
 //                            <-     Welcome          resumed
-//                            <-     TaskAccepted     once more, for each task with an answer that was not
-//                            acknowledged; `parts` are those without
+//                            <-     TaskAccepted     once more, for each task that is not forgotten
 //                            <-     SessionResumed   those were all
 //                            <-     TaskFinished     once more, for each part that has one; in time, among others
+// A task is forgotten when all its answers were acknowledged; in these TaskAccepted `parts` are those that were not.
 // What is under way in an older connection of the session is not read any more: it is closed. A submission that the
 // client has no answer to, and that was not named again before SessionResumed, was not accepted or is forgotten: the
 // client submits it again, under a new number. An answer to a request that the client does not know any more was

@@ -25,6 +25,10 @@ enum class Canary {
   repeat_attempt,      // one RunTask is sent twice
   keep_forgotten,      // an acknowledgement is not heard
   trust_results,       // results of unknown length are expected to be empty
+  forget_named,        // a task is not named to a client that comes back
+  mark_early,          // SessionResumed comes before the tasks that it closes
+  lose_kept,           // a kept answer is not told to a client that comes back
+  repeat_kept,         // one is told twice
 };
 
 std::optional<Workload> workload_named(std::string_view name);
@@ -32,10 +36,11 @@ std::string_view name_of(Workload workload);
 std::optional<Canary> canary_named(std::string_view name);
 std::string_view name_of(Canary canary);
 /// All but none.
-inline constexpr Canary canaries[] = {Canary::lose_answer,        Canary::duplicate_answer, Canary::overstate_credit,
-                                      Canary::forgive_overdraft,  Canary::exceed_window,    Canary::send_to_lost,
-                                      Canary::tell_before_commit, Canary::swap_order,       Canary::forget_returned,
-                                      Canary::repeat_attempt,     Canary::keep_forgotten,   Canary::trust_results};
+inline constexpr Canary canaries[] = {
+    Canary::lose_answer,     Canary::duplicate_answer, Canary::overstate_credit,   Canary::forgive_overdraft,
+    Canary::exceed_window,   Canary::send_to_lost,     Canary::tell_before_commit, Canary::swap_order,
+    Canary::forget_returned, Canary::repeat_attempt,   Canary::keep_forgotten,     Canary::trust_results,
+    Canary::forget_named,    Canary::mark_early,       Canary::lose_kept,          Canary::repeat_kept};
 
 struct Scenario {
   std::uint64_t seed = 0;
@@ -55,7 +60,10 @@ struct Scenario {
   base::Duration sabotage{};
   bool lose_engines = false;
   bool crash_workers = false;
-  bool cut_clients = false;
+  bool cut_clients = false;       // for good
+  bool drop_connections = false;  // the clients come back
+  bool kill_gateway = false;      // it comes back with what its store has
+  bool lose_power = false;        // and then the store has lost its last batches
   bool slow_links = false;
   bool stall_store = false;
   bool rude_clients = false;

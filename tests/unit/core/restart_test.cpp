@@ -46,6 +46,25 @@ TEST_F(Restart, KeepsTheOrderOfDirectTasks) {
   EXPECT_EQ(ran, all);
 }
 
+TEST_F(Restart, NumbersTheAttemptsOfEachPartOnItsOwn) {
+  limits.session_results_bytes_max = 10;
+  limits.engine_attempts_max = 1;
+  joins(0);
+  joins(1);
+  const ConnectionId id = client();
+  const TaskId before = submits(id, {1});
+  const TaskId parts = submits(id, {0, 1});
+  finishes(1, base::milliseconds(1), "more than ten");
+  ASSERT_EQ(handed(0), Ids{parts.value()});
+  ASSERT_THAT(handed(1), IsEmpty());
+  restarts();
+  joins(0);
+  joins(1);
+  acknowledges(comes_back(id), {before});
+  EXPECT_EQ(runs(0).front().attempt, (wire::AttemptRef{parts, 2}));
+  EXPECT_EQ(runs(1).front().attempt, (wire::AttemptRef{TaskId{parts.value() + 1}, 1}));
+}
+
 TEST_F(Restart, KeepsAnswersForTheirClient) {
   joins(0);
   const ConnectionId id = client();
