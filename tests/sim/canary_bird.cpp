@@ -35,6 +35,10 @@ bool CanaryBird::lets_in(const core::Event& event) const {
 
 void CanaryBird::tamper(const core::Event& last_event, core::Effects& effects) {
   if (canary_ == Canary::none) return;
+  if (std::holds_alternative<core::Restarted>(last_event)) {
+    last_runs_.clear();
+    held_.reset();
+  }
   tamper_with_answers(effects);
   tamper_with_resumes(effects);
   tamper_with_runs(effects);

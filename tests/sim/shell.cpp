@@ -152,7 +152,12 @@ void Shell::handle(const std::vector<core::Event>& events) {
     }
   }
   if (canary_.tells_before_commit()) {
-    for (const core::SendToClient& send : std::exchange(effects.to_clients, {})) tell(send);
+    std::erase_if(effects.to_clients, [this](const core::SendToClient& send) {
+      const bool early = std::holds_alternative<wire::TaskAccepted>(send.message) ||
+                         std::holds_alternative<wire::TaskFinished>(send.message);
+      if (early) tell(send);
+      return early;
+    });
   }
   batch.to_clients = std::move(effects.to_clients);
   batch.stored_answers = std::move(effects.stored_answers);
