@@ -36,6 +36,8 @@ void Controller::apply_fact(const SessionEnded& fact) {
       if (std::holds_alternative<Waiting>(part.state)) {
         --state_.waiting;
         note_settled_part(task);
+      } else {
+        --state_.settled;
       }
       part.state = Forgotten{};
       --task.parts_unforgotten;
@@ -121,6 +123,7 @@ void Controller::apply_fact(const TaskSettled& fact) {
   part.state = Settled{bytes};
   part.attempts = fact.run.attempt;
   part.lost = {};
+  ++state_.settled;
   ++state_.settled_ever;
   note_settled_part(task);
   Session& session = state_.sessions.at(task.session);
@@ -148,6 +151,7 @@ void Controller::apply_fact(const TaskForgotten& fact) {
   const bool was_paused = paused(session);
   session.result_bytes -= std::get<Settled>(part.state).result_bytes;
   session.tasks_used -= 1;
+  --state_.settled;
   if (task.parts_unforgotten == 1) {
     session.bytes_used -= task.credit_bytes;
     session.tasks.erase(task.first_task);

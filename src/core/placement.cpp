@@ -157,10 +157,11 @@ void Controller::hand_out(TaskId id, EngineId engine, Turn& turn) {
   engines_.hand(engine, id, task.operation_bytes);
   results_.handed(task.session, task.label);
   if (!task.balanced() && !turn.effects.to_engines.empty()) {
-    // The next part of the task that the last effect is about: one more engine for the same message.
+    // The next part of the task that the last effect is about: one more engine for the same message, if that has the
+    // same number. After a restart it may not.
     SendToEngines& last = turn.effects.to_engines.back();
     const auto* run = std::get_if<wire::RunTask>(&last.message);
-    if (run != nullptr && run->attempt.task >= task.first_task &&
+    if (run != nullptr && run->attempt.attempt == attempt.attempt && run->attempt.task >= task.first_task &&
         run->attempt.task.value() + last.engines.size() == id.value()) {
       last.engines.push_back(engine);
       return;

@@ -34,11 +34,12 @@
 //                            <-     TaskAccepted     once more, for each task that is not acknowledged
 //                            <-     SessionResumed   those were all
 //                            <-     TaskFinished     once more, for each part that has one; in time, among others
+// These TaskAccepted also say how many parts were not acknowledged, and what the task counts against the credit.
 // What is under way in an older connection of the session is not read any more: it is closed. A submission that the
 // client has no answer to, and that was not named again before SessionResumed, was not accepted or is forgotten: the
 // client submits it again, under a new number. An answer to a request that the client does not know any more was
-// acknowledged in vain: it acknowledges it again. If the session is not there any more, Welcome names a new one and
-// is not `resumed`, and no SessionResumed follows.
+// acknowledged in vain: it acknowledges it again. What is acknowledged twice, or too early, is ignored. If the
+// session is not there any more, Welcome names a new one and is not `resumed`, and no SessionResumed follows.
 //
 // Requests. The client numbers its requests from 1, rising; every answer carries the number. A request that
 // cannot be served is answered by Refused (or by TaskFinished with a failure, if it was accepted); only a breach of
@@ -52,7 +53,8 @@
 //
 // Credit. Welcome grants a number of tasks and of bytes. A task counts from its submission until the client has sent
 // its acknowledgement, a task with n parts counts n times, its credit_bytes() once. A client without credit does not
-// submit; one that submits all the same is disconnected.
+// submit; one that submits all the same is disconnected. After a resume the tasks that were named count, with as many
+// parts as were named.
 //
 // Roles. The certificate tells the role. client_observe may Hello, QueryCluster, Ping; client_submit may also submit
 // and upload; client_administer may also Shutdown.
@@ -275,8 +277,8 @@ struct ModuleAnswered {
   friend bool operator==(const ModuleAnswered&, const ModuleAnswered&) = default;
 };
 
-/// The parts of the task have the ids first_task, first_task + 1, ... When a session is resumed, the message also says
-/// what the task still counts against the credit.
+/// The parts of the task have the ids first_task, first_task + 1, ... When a session is resumed, the message also
+/// says what the task still counts against the credit.
 struct TaskAccepted {
   RequestId request;
   TaskId first_task;

@@ -18,19 +18,32 @@ std::string text_of(wire::AttemptRef ref) {
 }  // namespace
 
 void Auditor::observe(std::span<const core::Event> events, const core::Effects& effects) {
+  acknowledged_.clear();
   for (const core::Event& event : events) std::visit([&](const auto& what) { note(what); }, event);
-  note_records(effects);
   results_before_.clear();
-  for (const auto& [id, connection] : connections_) results_before_[id] = connection.result_bytes;
+  for (const auto& [id, session] : sessions_) results_before_[id] = session.result_bytes;
+  for (const core::Record& record : effects.journal) {
+    std::visit([&](const auto& fact) { note_record(record.number, fact); }, record.fact);
+  }
+  check_modules();
+  check_overdrafts(effects);
   check_clients(effects, events.size() == 1);
   check_engines(events, effects);
   for (const core::ConnectionId id : effects.to_close) {
     world_.require(connections_.erase(id) == 1, "a connection was closed that is not open");
   }
+  for (const auto& [id, session] : sessions_) {
+    if (session.ended_number != 0) continue;
+    world_.require(session.bytes <= limits_.session_bytes_max, "a client has more bytes out than its credit");
+    world_.require(session.kept_bytes <= kept_bytes_max_, "more results are kept for a client than its window");
+  }
+}
+
+void Auditor::check_overdrafts(const core::Effects& effects) const {
   for (const auto& [id, connection] : connections_) {
-    world_.require(connection.tasks <= limits_.session_tasks_max, "a client has more tasks out than its credit");
-    world_.require(connection.bytes <= limits_.session_bytes_max, "a client has more bytes out than its credit");
-    world_.require(connection.kept_bytes <= kept_bytes_max_, "more results are kept for a client than its window");
+    if (!connection.session || sessions_.at(*connection.session).tasks <= limits_.session_tasks_max) continue;
+    world_.require(std::find(effects.to_close.begin(), effects.to_close.end(), id) != effects.to_close.end(),
+                   "a client has more tasks out than its credit");
   }
 }
 
@@ -44,11 +57,22 @@ void Auditor::note(const core::ConnectionClosed& event) {
 
 void Auditor::note(const core::ClientSpoke& event) {
   const auto found = connections_.find(event.connection);
-  if (found == connections_.end()) return;
+  if (found == connections_.end() || found->second.overtaken) return;
+  if (const auto* hello = std::get_if<wire::Hello>(&event.message)) {
+    for (auto& [id, connection] : connections_) {
+      if (connection.session && connection.session == hello->session) connection.overtaken = true;
+    }
+  }
+  if (!found->second.session) return;
+  Session& session = sessions_.at(*found->second.session);
   if (const auto* submit = std::get_if<wire::SubmitTask>(&event.message)) {
-    note_submitted(found->second, *submit);
+    note_submitted(session, *submit);
   } else if (const auto* acknowledge = std::get_if<wire::Acknowledge>(&event.message)) {
-    note_acknowledged(found->second, event.connection, *acknowledge);
+    for (const TaskId acknowledged : acknowledge->tasks) {
+      const auto known = tasks_.find(acknowledged);
+      if (known != tasks_.end() && known->second.session == *found->second.session)
+        acknowledged_.insert(acknowledged);
+    }
   }
 }
 
@@ -71,24 +95,10 @@ void Auditor::note(const core::EngineLost& event) {
   engines_.erase(found);
 }
 
-void Auditor::note_submitted(Connection& connection, const wire::SubmitTask& submit) {
-  connection.tasks += std::max<std::size_t>(1, submit.engines.size());
-  connection.bytes += wire::credit_bytes(submit.operation.size(), submit.label, submit.needs);
-  connection.requests[submit.request] = submit;
-}
-
-void Auditor::note_acknowledged(Connection& connection, core::ConnectionId id, const wire::Acknowledge& acknowledge) {
-  for (const TaskId acknowledged : acknowledge.tasks) {
-    const auto found = tasks_.find(acknowledged);
-    if (found == tasks_.end() || found->second.connection != id) continue;
-    if (!found->second.answered || found->second.acknowledged) continue;
-    Task& task = found->second;
-    task.acknowledged = true;
-    connection.tasks -= 1;
-    connection.result_bytes -= task.result_bytes;
-    connection.kept_bytes -= task.kept_bytes;
-    if (--parts_[task.first] == 0) connection.bytes -= task.credit_bytes;
-  }
+void Auditor::note_submitted(Session& session, const wire::SubmitTask& submit) {
+  session.tasks += std::max<std::size_t>(1, submit.engines.size());
+  session.bytes += wire::credit_bytes(submit.operation.size(), submit.label, submit.needs);
+  session.requests[submit.request] = submit;
 }
 
 void Auditor::note_answer(EngineId engine, wire::AttemptRef attempt) {
@@ -101,61 +111,14 @@ void Auditor::note_answer(EngineId engine, wire::AttemptRef attempt) {
   known->second.handed = false;
 }
 
-void Auditor::note_records(const core::Effects& effects) {
-  for (const core::Record& record : effects.journal) {
-    if (const auto* accepted = std::get_if<core::TaskAccepted>(&record.fact)) {
-      const std::uint64_t parts = std::max<std::size_t>(1, accepted->engines.size());
-      for (std::uint64_t i = 0; i < parts; ++i) {
-        Task& task = tasks_[TaskId{accepted->first_task.value() + i}];
-        task.first = accepted->first_task;
-        task.accepted_number = record.number;
-        task.session = accepted->session;
-        task.module = accepted->module;
-      }
-      parts_[accepted->first_task] = static_cast<std::uint32_t>(parts);
-    } else if (const auto* settled = std::get_if<core::TaskSettled>(&record.fact)) {
-      task(settled->task).settled_number = record.number;
-    } else if (const auto* started = std::get_if<core::AttemptStarted>(&record.fact)) {
-      started_[started->attempt] = record.number;
-    } else if (const auto* ended = std::get_if<core::SessionEnded>(&record.fact)) {
-      ended_.insert(ended->session);
-    } else {
-      note_module_record(record.fact);
-    }
-  }
-  std::uint64_t module_bytes = 0;
-  for (const auto& [hash, bytes] : modules_) module_bytes += bytes;
-  world_.require(modules_.size() <= limits_.modules_max, "more modules are kept than may be");
-  world_.require(module_bytes <= limits_.modules_bytes_max, "more bytes of modules are kept than may be");
-}
-
-void Auditor::note_module_record(const core::Fact& fact) {
-  if (const auto* stored = std::get_if<core::ModuleStored>(&fact)) {
-    world_.require(modules_.emplace(stored->hash, stored->content.size()).second, "a module was stored twice");
-  } else if (const auto* library = std::get_if<core::LibraryAdded>(&fact)) {
-    libraries_.insert(library->hash);
-  } else if (const auto* forgotten = std::get_if<core::ModuleForgotten>(&fact)) {
-    note_forgotten(forgotten->hash);
-  }
-}
-
-void Auditor::note_forgotten(const wire::ModuleHash& module) {
-  world_.require(modules_.erase(module) == 1, "a module was forgotten that was not kept");
-  world_.require(!libraries_.contains(module), "a library was forgotten");
-  for (const auto& [id, part] : tasks_) {
-    const bool runs_on = part.handed;  // also when its session has ended
-    if (part.module != module || part.settled_number != 0 || (ended_.contains(part.session) && !runs_on)) continue;
-    world_.fail("a module was forgotten that task " + std::to_string(id.value()) + " needs");
-  }
-}
-
 void Auditor::note_returned(Connection& connection, const wire::TaskReturned& returned, bool alone) {
-  const auto found = connection.requests.find(returned.request);
-  if (found == connection.requests.end()) world_.fail("a task was returned that was not submitted, or twice");
+  Session& session = sessions_.at(connection.session.value());
+  const auto found = session.requests.find(returned.request);
+  if (found == session.requests.end()) world_.fail("a task was returned that was not submitted, or twice");
   const wire::SubmitTask submit = found->second;
-  connection.requests.erase(found);
-  connection.tasks -= std::max<std::size_t>(1, submit.engines.size());
-  connection.bytes -= wire::credit_bytes(submit.operation.size(), submit.label, submit.needs);
+  session.requests.erase(found);
+  session.tasks -= std::max<std::size_t>(1, submit.engines.size());
+  session.bytes -= wire::credit_bytes(submit.operation.size(), submit.label, submit.needs);
   // Those behind it are returned as well, with whatever module, until the client offers that one.
   const bool is_first = !std::exchange(connection.returning, true);
   world_.require(!is_first || !alone || !modules_.contains(submit.module),
@@ -166,30 +129,52 @@ void Auditor::check_clients(const core::Effects& effects, bool alone) {
   for (const core::SendToClient& send : effects.to_clients) {
     const auto found = connections_.find(send.connection);
     if (found == connections_.end()) world_.fail("a message for a client that is not connected");
-    Connection& connection = found->second;
-    if (const auto* accepted = std::get_if<wire::TaskAccepted>(&send.message)) {
-      const wire::SubmitTask& submit = connection.requests.at(accepted->request);
-      for (std::uint64_t i = 0; i < accepted->parts; ++i) {
-        Task& part = task(TaskId{accepted->first_task.value() + i});
-        part.connection = send.connection;
-        part.bytes = submit.operation.size();
-        part.credit_bytes = wire::credit_bytes(part.bytes, submit.label, submit.needs);
-      }
-      connection.returning = false;
-    } else if (const auto* returned = std::get_if<wire::TaskReturned>(&send.message)) {
-      note_returned(connection, *returned, alone);
-    } else if (const auto* finished = std::get_if<wire::TaskFinished>(&send.message)) {
-      Task& part = task(finished->task);
-      world_.require(part.connection == send.connection, "an answer went to another client");
-      world_.require(!part.answered, "a task was answered twice");
-      world_.require(!part.handed, "a task was answered that an engine still has");
-      part.answered = true;
-      part.result_bytes = core::outcome_bytes(finished->outcome);
-      connection.result_bytes += part.result_bytes;
-      if (const auto* result = std::get_if<base::SharedBytes>(&finished->outcome)) part.kept_bytes = result->size();
-      connection.kept_bytes += part.kept_bytes;
-    }
+    check_message(send.connection, found->second, send.message, alone);
   }
+  for (const core::SendStoredAnswer& send : effects.stored_answers) {
+    const auto found = connections_.find(send.connection);
+    if (found == connections_.end()) world_.fail("a kept answer for a client that is not connected");
+    check_told(found->second, send.task);
+  }
+}
+
+void Auditor::check_message(core::ConnectionId id, Connection& connection, const wire::GatewayMessage& message,
+                            bool alone) {
+  if (const auto* welcome = std::get_if<wire::Welcome>(&message)) {
+    for (const auto& [other, known] : connections_) {
+      world_.require(other == id || known.session != welcome->session || welcome->resumed,
+                     "two clients got one session");
+    }
+    connection.session = welcome->session;
+    connection.naming = welcome->resumed;
+  } else if (const auto* accepted = std::get_if<wire::TaskAccepted>(&message)) {
+    world_.require(task(accepted->first_task).session == connection.session, "a task was named to another client");
+    check_named(connection, *accepted);
+    connection.returning = false;
+  } else if (std::holds_alternative<wire::SessionResumed>(message)) {
+    connection.naming = false;
+  } else if (const auto* returned = std::get_if<wire::TaskReturned>(&message)) {
+    note_returned(connection, *returned, alone);
+  } else if (const auto* finished = std::get_if<wire::TaskFinished>(&message)) {
+    check_told(connection, finished->task);
+  }
+}
+
+void Auditor::check_named(const Connection& connection, const wire::TaskAccepted& accepted) {
+  const Task& first = task(accepted.first_task);
+  const auto parts = parts_.find(accepted.first_task);
+  world_.require(parts != parts_.end() && accepted.parts == first.parts, "a task was named with wrong parts");
+  world_.require(accepted.parts_left == (connection.naming ? parts->second : 0), "a task was named with wrong parts");
+  world_.require(accepted.credit_bytes == (connection.naming ? first.credit_bytes : 0),
+                 "a task was named with wrong bytes");
+}
+
+void Auditor::check_told(Connection& connection, TaskId told) {
+  const Task& part = task(told);
+  world_.require(part.session == connection.session, "an answer went to another client");
+  world_.require(part.settled_number != 0, "an answer was told that there is not");
+  world_.require(part.forgotten_number == 0, "an answer was told that was acknowledged");
+  world_.require(connection.told.insert(told).second, "a task was answered twice");
 }
 
 void Auditor::check_engines(std::span<const core::Event> events, const core::Effects& effects) {
@@ -212,7 +197,7 @@ void Auditor::check_engines(std::span<const core::Event> events, const core::Eff
 void Auditor::check_run(EngineId id, const wire::RunTask& run, std::span<const core::Event> events) {
   Task& part = task(run.attempt.task);
   Engine& engine = engines_.at(id);
-  if (part.answered) world_.fail(text_of(run.attempt) + " was handed out after the answer");
+  if (part.settled_number != 0) world_.fail(text_of(run.attempt) + " was handed out after the answer");
   if (part.handed) world_.fail(text_of(run.attempt) + " was handed out while another one runs");
   if (run.attempt.attempt != part.attempts + 1) world_.fail(text_of(run.attempt) + " has a wrong number");
   world_.require(run.operation.size() == part.bytes, "an engine got another operation than was submitted");
@@ -221,7 +206,7 @@ void Auditor::check_run(EngineId id, const wire::RunTask& run, std::span<const c
   engine.handed.insert(run.attempt.task);
   engine.bytes += part.bytes;
   if (!run.returnable) {
-    TaskId& last = engine.last_direct[part.connection];
+    TaskId& last = engine.last_direct[part.session];
     world_.require(last < run.attempt.task, "direct tasks of one client change places");
     last = run.attempt.task;
   }
@@ -229,16 +214,25 @@ void Auditor::check_run(EngineId id, const wire::RunTask& run, std::span<const c
   // In the turn of an answer it counts already; what a submission fails at once counts from the next turn on.
   const bool counts_now = std::holds_alternative<core::EngineSpoke>(events.front());
   const std::uint64_t results =
-      counts_now ? connections_.at(part.connection).result_bytes : results_before_.at(part.connection);
+      counts_now ? sessions_.at(part.session).result_bytes : results_before_.at(part.session);
   world_.require(results <= limits_.session_results_bytes_max, "a client with too many results is given more");
 }
 
 void Auditor::leaves(const core::SendToClient& send, std::uint64_t durable_number) {
-  if (const auto* accepted = std::get_if<wire::TaskAccepted>(&send.message)) {
-    world_.require(task(accepted->first_task).accepted_number <= durable_number,
+  if (const auto* welcome = std::get_if<wire::Welcome>(&send.message)) {
+    world_.require(sessions_.at(welcome->session).opened_number <= durable_number,
+                   "a client was told of a session that a restart would forget");
+    world_.require(sessions_told_.insert(welcome->session).second || welcome->resumed,
+                   "a new session has the id of an older one");
+  } else if (const auto* accepted = std::get_if<wire::TaskAccepted>(&send.message)) {
+    const Task& first = task(accepted->first_task);
+    world_.require(first.accepted_number <= durable_number,
                    "a client was told of a task that a restart would forget");
+    world_.require(tasks_told_.emplace(accepted->first_task, first.session).first->second == first.session,
+                   "a task has the id of an older one");
   } else if (const auto* finished = std::get_if<wire::TaskFinished>(&send.message)) {
-    world_.require(task(finished->task).settled_number <= durable_number,
+    const Task& part = task(finished->task);
+    world_.require(part.settled_number != 0 && part.settled_number <= durable_number,
                    "a client was told an answer that a restart would forget");
   }
 }
@@ -250,10 +244,19 @@ void Auditor::leaves(const wire::ToEngine& message, std::uint64_t durable_number
   }
 }
 
+void Auditor::came_back(std::uint64_t durable_number, bool power_was_lost) {
+  power_ever_lost_ = power_ever_lost_ || power_was_lost;
+  connections_.clear();
+  for (const auto& [id, engine] : engines_) lost_ever_.insert(id);
+  engines_.clear();
+  take_back(durable_number);
+  count_sessions();
+}
+
 void Auditor::finish() const {
   for (const auto& [id, engine] : engines_) world_.require(engine.handed.empty(), "an engine still has a task");
   for (const auto& [id, part] : tasks_) {
-    if (part.answered || !connections_.contains(part.connection)) continue;
+    if (part.settled_number != 0 || sessions_.at(part.session).ended_number != 0) continue;
     world_.fail("task " + std::to_string(id.value()) + " was never answered");
   }
 }

@@ -1,9 +1,11 @@
 // The auditor watches what goes into the controller and what comes out, and keeps a model of its own, much simpler
-// than the controller: who has how much credit, which attempt is where, which task has its answer.
+// than the controller: who has how much credit, which attempt is where, which task has its answer. It outlives the
+// gateway, and takes back what the store lost.
 #pragma once
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <span>
 #include <utility>
@@ -32,41 +34,57 @@ class Auditor {
   /// At the end: nothing is with an engine, nobody waits for an answer.
   void finish() const;
 
+  /// The gateway has come back with the records up to `durable_number`; `power_was_lost`: there had been more.
+  void came_back(std::uint64_t durable_number, bool power_was_lost);
+
   // What saboteurs have done, so that clients know which failures are fair.
   void note_crash(wire::AttemptRef attempt) { crashes_.insert(attempt); }
   [[nodiscard]] bool crashed(wire::AttemptRef attempt) const { return crashes_.contains(attempt); }
   [[nodiscard]] bool ever_lost(EngineId engine) const { return lost_ever_.contains(engine); }
   [[nodiscard]] bool any_lost() const { return !lost_ever_.empty(); }
+  [[nodiscard]] bool power_ever_lost() const { return power_ever_lost_; }
 
  private:
-  struct Connection {
+  struct Session {
+    std::uint64_t opened_number = 0;
+    std::uint64_t ended_number = 0;  // 0: it lives
     std::uint64_t tasks = 0;
     std::uint64_t bytes = 0;
     std::uint64_t result_bytes = 0;
-    std::uint64_t kept_bytes = 0;  // of results that engines have brought
-    std::map<wire::RequestId, wire::SubmitTask> requests;
-    bool returning = false;  // the last one was returned
+    std::uint64_t kept_bytes = 0;                               // of results that engines have brought
+    std::map<wire::RequestId, wire::SubmitTask> requests = {};  // heard, and not accepted
+  };
+  struct Connection {
+    std::optional<SessionId> session;
+    bool overtaken = false;  // the session has a newer connection: nothing is heard here any more
+    bool naming = false;     // between Welcome and SessionResumed
+    bool returning = false;  // the last task was returned
+    std::set<TaskId> told;   // tasks whose answer it was sent
   };
   struct Task {
-    core::ConnectionId connection;
-    TaskId first;
     SessionId session;
+    TaskId first;
+    std::uint32_t parts = 0;  // of all that were submitted with it
     wire::ModuleHash module{};
     std::uint64_t bytes = 0;  // of its operation
     std::uint64_t credit_bytes = 0;
     std::uint64_t result_bytes = 0;
     std::uint64_t kept_bytes = 0;
-    bool answered = false;
-    bool acknowledged = false;
     std::uint32_t attempts = 0;
     bool handed = false;
+    // Numbers of its records; 0: none.
     std::uint64_t accepted_number = 0;
     std::uint64_t settled_number = 0;
+    std::uint64_t forgotten_number = 0;
+  };
+  struct ModuleChange {
+    wire::ModuleHash hash{};
+    std::optional<std::uint64_t> bytes;  // none: it was forgotten
   };
   struct Engine {
     std::set<TaskId> handed;
     std::uint64_t bytes = 0;
-    std::map<core::ConnectionId, TaskId> last_direct;
+    std::map<SessionId, TaskId> last_direct;
   };
 
   void note(const core::ConnectionOpened& event);
@@ -76,16 +94,35 @@ class Auditor {
   void note(const core::EngineLost& event);
   void note(const core::ClientStirred&) {}
   void note(const core::TimePassed&) {}
-  void note_submitted(Connection& connection, const wire::SubmitTask& submit);
-  void note_acknowledged(Connection& connection, core::ConnectionId id, const wire::Acknowledge& acknowledge);
+  void note(const core::Restarted&) {}
+  void note_submitted(Session& session, const wire::SubmitTask& submit);
   void note_answer(EngineId engine, wire::AttemptRef attempt);
-  void note_records(const core::Effects& effects);
-  void note_module_record(const core::Fact& fact);
-  void note_forgotten(const wire::ModuleHash& module);
-  void note_returned(Connection& connection, const wire::TaskReturned& returned, bool alone);
+  void check_overdrafts(const core::Effects& effects) const;
+
+  // auditor_records.cpp
+  void note_record(std::uint64_t number, const core::SessionOpened& fact);
+  void note_record(std::uint64_t number, const core::SessionEnded& fact);
+  void note_record(std::uint64_t number, const core::TaskAccepted& fact);
+  void note_record(std::uint64_t number, const core::AttemptStarted& fact);
+  void note_record(std::uint64_t number, const core::TaskSettled& fact);
+  void note_record(std::uint64_t number, const core::TaskForgotten& fact);
+  void note_record(std::uint64_t number, const core::ModuleStored& fact);
+  void note_record(std::uint64_t number, const core::ModuleForgotten& fact);
+  void note_record(std::uint64_t number, const core::LibraryAdded& fact);
+  template <class Other>
+  void note_record(std::uint64_t, const Other&) {}
+  void take_back(std::uint64_t durable_number);
+  void count_sessions();
+  void check_modules() const;
+
   void check_engines(std::span<const core::Event> events, const core::Effects& effects);
   void check_run(EngineId id, const wire::RunTask& run, std::span<const core::Event> events);
   void check_clients(const core::Effects& effects, bool alone);
+  void check_message(core::ConnectionId id, Connection& connection, const wire::GatewayMessage& message, bool alone);
+  void check_named(const Connection& connection, const wire::TaskAccepted& accepted);
+  /// `alone`: nothing else happened in this turn.
+  void note_returned(Connection& connection, const wire::TaskReturned& returned, bool alone);
+  void check_told(Connection& connection, TaskId told);
   Task& task(TaskId id);
 
   World& world_;
@@ -93,13 +130,19 @@ class Auditor {
   const std::uint64_t kept_bytes_max_;                    // see core/results_window.hpp
   std::map<core::ConnectionId, Connection> connections_;  // not closed by either side
   std::map<EngineId, Engine> engines_;                    // that live
+  std::map<SessionId, Session> sessions_;
   std::map<TaskId, Task> tasks_;
-  std::map<TaskId, std::uint32_t> parts_;              // by first id: parts not acknowledged
+  std::map<TaskId, std::uint32_t> parts_;              // by first id: parts not forgotten
   std::map<wire::AttemptRef, std::uint64_t> started_;  // numbers of their records
-  std::map<core::ConnectionId, std::uint64_t> results_before_;
-  std::map<wire::ModuleHash, std::uint64_t> modules_;  // that are kept, with their bytes
-  std::set<wire::ModuleHash> libraries_;
-  std::set<SessionId> ended_;
+  std::map<SessionId, std::uint64_t> results_before_;
+  std::set<TaskId> acknowledged_;           // in this turn
+  std::set<SessionId> sessions_told_;       // ids that clients got
+  std::map<TaskId, SessionId> tasks_told_;  // the same, and whose they were
+  bool power_ever_lost_ = false;
+  /// The modules that are kept, with their bytes: what the records say, one after the other.
+  std::map<wire::ModuleHash, std::uint64_t> modules_;
+  std::map<std::uint64_t, ModuleChange> module_changes_;  // by the numbers of their records
+  std::map<wire::ModuleHash, std::uint64_t> libraries_;   // numbers of their records
   std::set<wire::AttemptRef> crashes_;
   std::set<EngineId> lost_ever_;
 };

@@ -1,8 +1,10 @@
 #include "sim/canary_bird.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "sim/work.hpp"
 
@@ -35,7 +37,12 @@ bool CanaryBird::lets_in(const core::Event& event) const {
 
 void CanaryBird::tamper(const core::Event& last_event, core::Effects& effects) {
   if (canary_ == Canary::none) return;
+  if (std::holds_alternative<core::Restarted>(last_event)) {
+    last_runs_.clear();
+    held_.reset();
+  }
   tamper_with_answers(effects);
+  tamper_with_resumes(effects);
   tamper_with_runs(effects);
   if (canary_ == Canary::forgive_overdraft) {
     std::erase_if(effects.to_clients, [&](const core::SendToClient& send) {
@@ -67,6 +74,22 @@ void CanaryBird::tamper_with_answers(core::Effects& effects) {
       return;
     }
   }
+}
+
+void CanaryBird::tamper_with_resumes(core::Effects& effects) {
+  std::vector<core::SendStoredAnswer>& kept = effects.stored_answers;
+  if (canary_ == Canary::lose_kept && !kept.empty()) kept.pop_back();
+  if (canary_ == Canary::repeat_kept && !kept.empty()) kept.push_back(core::SendStoredAnswer{kept.back()});
+
+  std::vector<core::SendToClient>& sent = effects.to_clients;
+  const auto mark = std::find_if(sent.begin(), sent.end(), [](const core::SendToClient& send) {
+    return std::holds_alternative<wire::SessionResumed>(send.message);
+  });
+  if (mark == sent.end() || mark == sent.begin()) return;
+  const auto last_named = std::prev(mark);
+  if (!std::holds_alternative<wire::TaskAccepted>(last_named->message)) return;
+  if (canary_ == Canary::forget_named) sent.erase(last_named);
+  if (canary_ == Canary::mark_early) std::iter_swap(last_named, mark);
 }
 
 void CanaryBird::tamper_with_runs(core::Effects& effects) {

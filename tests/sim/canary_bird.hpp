@@ -25,6 +25,7 @@ class CanaryBird {
 
  private:
   void tamper_with_answers(core::Effects& effects);
+  void tamper_with_resumes(core::Effects& effects);
   void tamper_with_runs(core::Effects& effects);
 
   Canary canary_;

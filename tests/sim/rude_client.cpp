@@ -16,6 +16,7 @@ constexpr std::array<const char*, 7> answers{"no Hello",          "first message
                                              "exceeds the credit"};
 // With a larger credit it takes too long to use it up.
 constexpr std::uint32_t overspent_tasks_max = 200;
+constexpr TaskId never_given{1ULL << 47U};
 
 std::uint64_t choose_way(World& world, const Scenario& scenario) {
   const std::uint64_t way = world.random().below(answers.size());
@@ -39,13 +40,19 @@ RudeClient::RudeClient(World& world, const Scenario& scenario, Shell& shell)
           }} {}
 
 void RudeClient::start() {
-  connection_ = shell_.connect(core::Role::submit, down_, [this] { closed_ = true; });
+  life_ = shell_.life();
+  const auto connection = shell_.connect(core::Role::submit, down_, [this] { closed_ = true; });
+  if (!connection) {
+    closed_ = goodbye_ = true;
+    return;
+  }
+  connection_ = *connection;
   if (way_ == 0) return;  // says nothing at all
   if (way_ == 1) {
     up_.send(wire::QueryCluster{wire::RequestId{1}});
     return;
   }
-  up_.send(wire::Hello{way_ == 2 ? 99 : wire::protocol_version, "rude"});
+  up_.send(wire::Hello{way_ == 2 ? 99 : wire::protocol_version, "rude", {}});
 }
 
 void RudeClient::hear(const wire::Goodbye& goodbye) {
@@ -63,7 +70,7 @@ void RudeClient::misbehave() {
     return;
   }
   if (way_ == 5) {
-    up_.send(wire::Acknowledge{{TaskId{1}}});
+    up_.send(wire::Acknowledge{{never_given}});
     return;
   }
   // More than its credit.

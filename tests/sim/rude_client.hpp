@@ -12,8 +12,8 @@ class RudeClient {
   RudeClient(World& world, const Scenario& scenario, Shell& shell);
 
   void start();
-  /// It got its Goodbye and the connection was closed.
-  [[nodiscard]] bool dismissed() const { return goodbye_ && closed_; }
+  /// It got its Goodbye, unless the gateway died before, and the connection was closed.
+  [[nodiscard]] bool dismissed() const { return closed_ && (goodbye_ || shell_.life() != life_); }
 
  private:
   void misbehave();
@@ -23,6 +23,7 @@ class RudeClient {
   const Scenario& scenario_;
   Shell& shell_;
   const std::uint64_t way_;
+  std::uint64_t life_ = 0;  // of the gateway
   bool goodbye_ = false;
   bool closed_ = false;
   core::ConnectionId connection_;

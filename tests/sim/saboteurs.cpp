@@ -27,17 +27,20 @@ void lose_engine(Simulation& simulation) {
   const EngineId id = engine->id();
   // Some are gone for good; never all, since a client may wait for an engine to appear.
   if (id != EngineId{0} && world.random().chance(20)) return;
-  const std::uint32_t incarnation = engine->incarnation() + 1;
   // Not before the shell has heard of the loss.
   world.after(world.random().span(base::milliseconds(60), base::milliseconds(90)),
-              [&simulation, id, incarnation] { simulation.add_engine(id, incarnation); });
+              [&simulation, id, life = simulation.shell().life()] { simulation.add_engine(id, life); });
 }
 
 void cut_client(Simulation& simulation) {
   SimClient* client = simulation.some_client();
   if (client == nullptr) return;
   World& world = simulation.world();
-  client->cut(world.random().chance(20));
+  if (world.random().chance(20)) {
+    client->quit();
+  } else {
+    client->die(world.random().chance(20));
+  }
   if (world.random().chance(70)) {
     world.after(world.random().span({0}, base::milliseconds(10)), [&simulation] { simulation.add_client(); });
   }
@@ -72,6 +75,12 @@ void send_saboteurs(Simulation& simulation) {
     });
   }
   if (scenario.cut_clients) haunt(simulation, base::milliseconds(10), [&simulation] { cut_client(simulation); });
+  if (scenario.drop_connections) {
+    haunt(simulation, base::milliseconds(4), [&simulation] {
+      if (SimClient* client = simulation.some_client()) client->lose_connection();
+    });
+  }
+  if (scenario.kill_gateway) haunt(simulation, base::milliseconds(25), [&simulation] { simulation.kill_gateway(); });
   if (scenario.slow_links) haunt(simulation, base::milliseconds(10), [&simulation] { slow_link(simulation); });
   if (scenario.stall_store) haunt(simulation, base::milliseconds(20), [&simulation] { stall_store(simulation); });
   if (scenario.rude_clients)

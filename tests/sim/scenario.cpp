@@ -16,8 +16,7 @@ constexpr std::array<std::pair<Workload, std::string_view>, 4> workload_names{{
     {Workload::mixed, "mixed"},
 }};
 
-constexpr std::array<std::pair<Canary, std::string_view>, 14> canary_names{{
-
+constexpr std::array<std::pair<Canary, std::string_view>, 18> canary_names{{
     {Canary::none, "none"},
     {Canary::lose_answer, "lose_answer"},
     {Canary::duplicate_answer, "duplicate_answer"},
@@ -32,6 +31,10 @@ constexpr std::array<std::pair<Canary, std::string_view>, 14> canary_names{{
     {Canary::keep_forgotten, "keep_forgotten"},
     {Canary::trust_results, "trust_results"},
     {Canary::forget_needed, "forget_needed"},
+    {Canary::forget_named, "forget_named"},
+    {Canary::mark_early, "mark_early"},
+    {Canary::lose_kept, "lose_kept"},
+    {Canary::repeat_kept, "repeat_kept"},
 }};
 
 template <class Names, class Value>
@@ -68,6 +71,8 @@ base::Limits make_limits(Random& random, std::uint32_t engines, std::uint32_t pa
   limits.modules_bytes_max = random.one_of<std::uint64_t>({100, 512 * base::mib});
   limits.hello_timeout = base::seconds(static_cast<std::int64_t>(random.between(2, 10)));
   limits.client_silence_max = base::seconds(static_cast<std::int64_t>(random.between(2, 60)));
+  limits.session_linger = random.one_of<base::Duration>(
+      {base::milliseconds(1), base::milliseconds(20), base::seconds(2), base::seconds(20)});
   limits.sessions_max = 64;
   return limits;
 }
@@ -104,6 +109,9 @@ Scenario make_scenario(std::uint64_t seed, std::optional<Workload> workload, Can
   scenario.lose_engines = random.chance(40);
   scenario.crash_workers = random.chance(40);
   scenario.cut_clients = random.chance(40);
+  scenario.drop_connections = random.chance(50);
+  scenario.kill_gateway = random.chance(40);
+  scenario.lose_power = random.chance(30);
   scenario.slow_links = random.chance(40);
   scenario.stall_store = random.chance(40);
   scenario.rude_clients = random.chance(30);

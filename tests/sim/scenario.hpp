@@ -26,6 +26,10 @@ enum class Canary {
   keep_forgotten,      // an acknowledgement is not heard
   trust_results,       // results of unknown length are expected to be empty
   forget_needed,       // engines are told to forget the module of a task that they are given
+  forget_named,        // a task is not named to a client that comes back
+  mark_early,          // SessionResumed comes before the tasks that it closes
+  lose_kept,           // a kept answer is not told to a client that comes back
+  repeat_kept,         // one is told twice
 };
 
 std::optional<Workload> workload_named(std::string_view name);
@@ -37,7 +41,8 @@ inline constexpr Canary canaries[] = {Canary::lose_answer,        Canary::duplic
                                       Canary::forgive_overdraft,  Canary::exceed_window,    Canary::send_to_lost,
                                       Canary::tell_before_commit, Canary::swap_order,       Canary::forget_returned,
                                       Canary::repeat_attempt,     Canary::keep_forgotten,   Canary::trust_results,
-                                      Canary::forget_needed};
+                                      Canary::forget_named,       Canary::mark_early,       Canary::lose_kept,
+                                      Canary::repeat_kept,        Canary::forget_needed};
 
 struct Scenario {
   std::uint64_t seed = 0;
@@ -57,7 +62,10 @@ struct Scenario {
   base::Duration sabotage{};
   bool lose_engines = false;
   bool crash_workers = false;
-  bool cut_clients = false;
+  bool cut_clients = false;       // for good
+  bool drop_connections = false;  // the clients come back
+  bool kill_gateway = false;      // it comes back with what its store has
+  bool lose_power = false;        // and then the store has lost its last batches
   bool slow_links = false;
   bool stall_store = false;
   bool rude_clients = false;

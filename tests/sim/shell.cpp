@@ -26,10 +26,15 @@ Shell::Shell(World& world, const Scenario& scenario, Auditor& auditor)
       scenario_{scenario},
       auditor_{auditor},
       canary_{scenario.canary},
-      controller_{core::Identity{"simulated", 0}, canary_.limits(scenario.limits)},
+      controller_{new_controller()},
       store_{world, [this] { release(); }} {}
 
+std::unique_ptr<core::Controller> Shell::new_controller() const {
+  return std::make_unique<core::Controller>(core::Identity{"simulated", 0}, canary_.limits(scenario_.limits));
+}
+
 void Shell::happens(core::Event event) {
+  if (!running_) return;
   if (!canary_.lets_in(event)) {
     // The controller is deaf to it, the auditor is not.
     auditor_.observe({&event, 1}, core::Effects{});
@@ -37,11 +42,14 @@ void Shell::happens(core::Event event) {
   }
   events_.push_back(std::move(event));
   if (std::exchange(turn_scheduled_, true)) return;
-  world_.after(world_.random().span({0}, base::microseconds(20)), [this] { turn(); });
+  world_.after(world_.random().span({0}, base::microseconds(20)), [this, life = life()] {
+    if (life == this->life()) turn();
+  });
 }
 
-core::ConnectionId Shell::connect(core::Role role, SimLink<wire::GatewayMessage>& down,
-                                  std::function<void()> on_closed) {
+std::optional<core::ConnectionId> Shell::connect(core::Role role, SimLink<wire::GatewayMessage>& down,
+                                                 std::function<void()> on_closed) {
+  if (!lets_in()) return std::nullopt;
   const core::ConnectionId id{++connections_ever_};
   clients_.emplace(id, Client{&down, std::move(on_closed)});
   happens(core::ConnectionOpened{id, role});
@@ -62,6 +70,47 @@ void Shell::detach(EngineId engine, std::string reason) {
   happens(core::EngineLost{engine, std::move(reason)});
 }
 
+void Shell::kill(std::size_t lost_batches) {
+  if (world_.traces()) world_.trace("the gateway dies");
+  running_ = false;
+  deaths_.push_back(world_.now());
+  power_was_lost_ = store_.crash(lost_batches) > 0;
+  turn_scheduled_ = false;
+  deadline_.reset();
+  events_.clear();
+  batches_.clear();
+  engines_.clear();
+  // Each client notices by itself, and gets what is on its way to it or does not.
+  for (const auto& [id, client] : std::exchange(clients_, {})) {
+    if (world_.random().chance(50)) {
+      client.down->later(client.on_closed);
+    } else {
+      client.down->cut();
+      world_.after(world_.random().span({0}, base::milliseconds(5)), client.on_closed);
+    }
+  }
+}
+
+void Shell::come_back(std::set<EngineId> engines) {
+  controller_ = new_controller();
+  journal_.clear();
+  store_.replay([&](const core::Record& record) {
+    controller_->apply(record);
+    journal_.push_back(record);
+  });
+  appended_number_ = store_.durable_number();
+  auditor_.came_back(store_.durable_number(), power_was_lost_);
+  unready_ = std::move(engines);
+  running_ = true;
+  happens(core::Restarted{});
+}
+
+void Shell::note_ready(const core::Event& event) {
+  if (const auto* lost = std::get_if<core::EngineLost>(&event)) unready_.erase(lost->engine);
+  const auto* spoke = std::get_if<core::EngineSpoke>(&event);
+  if (spoke != nullptr && std::holds_alternative<wire::EngineReady>(spoke->message)) unready_.erase(spoke->engine);
+}
+
 void Shell::turn() {
   turn_scheduled_ = false;
   std::vector<core::Event> group;
@@ -80,29 +129,38 @@ void Shell::handle(const std::vector<core::Event>& events) {
   core::Effects effects;
   for (const core::Event& event : events) {
     if (world_.traces()) trace(event);
-    controller_.handle(event, world_.now(), effects);
-    controller_.check_invariants();
+    note_ready(event);
+    controller_->handle(event, world_.now(), effects);
+    controller_->check_invariants();
   }
   canary_.tamper(events.back(), effects);
   if (world_.traces()) trace(effects);
   auditor_.observe(events, effects);
   for (const core::Record& record : effects.journal) {
-    world_.require(record.number == journal_.size() + 1, "the records are not numbered in a row");
+    world_.require(record.number == (journal_.empty() ? 1 : journal_.back().number + 1),
+                   "the records are not numbered in a row");
     journal_.push_back(record);
+    appended_number_ = record.number;
   }
   store_.append(effects.journal);
 
   Batch batch;
-  batch.number = journal_.size();
+  batch.number = appended_number_;
   for (const core::SendToEngines& send : effects.to_engines) {
     for (std::size_t i = 0; i < send.engines.size(); ++i) {
       batch.to_engines.push_back({engines_.at(send.engines[i]), core::message_for(send, i)});
     }
   }
   if (canary_.tells_before_commit()) {
-    for (const core::SendToClient& send : std::exchange(effects.to_clients, {})) tell(send);
+    std::erase_if(effects.to_clients, [this](const core::SendToClient& send) {
+      const bool early = std::holds_alternative<wire::TaskAccepted>(send.message) ||
+                         std::holds_alternative<wire::TaskFinished>(send.message);
+      if (early) tell(send);
+      return early;
+    });
   }
   batch.to_clients = std::move(effects.to_clients);
+  batch.stored_answers = std::move(effects.stored_answers);
   batch.to_close = std::move(effects.to_close);
   batches_.push_back(std::move(batch));
   release();
@@ -118,6 +176,10 @@ void Shell::release() {
       send.address->down->send(send.message);
     }
     for (const core::SendToClient& send : batch.to_clients) tell(send);
+    for (const core::SendStoredAnswer& send : batch.stored_answers) {
+      // When the client has room.
+      world_.after(world_.random().span({0}, base::milliseconds(1)), [this, send] { tell_kept(send); });
+    }
     for (const core::ConnectionId id : batch.to_close) close(id);
   }
 }
@@ -126,6 +188,13 @@ void Shell::tell(const core::SendToClient& send) {
   auditor_.leaves(send, store_.durable_number());
   const auto found = clients_.find(send.connection);
   if (found != clients_.end()) found->second.down->send(send.message);
+}
+
+void Shell::tell_kept(const core::SendStoredAnswer& send) {
+  if (!clients_.contains(send.connection)) return;
+  const auto kept = store_.answer(send.task);
+  if (!kept) return;
+  tell({send.connection, wire::TaskFinished{send.request, send.part, send.task, kept->run, kept->outcome}});
 }
 
 void Shell::close(core::ConnectionId connection) {
@@ -138,17 +207,19 @@ void Shell::close(core::ConnectionId connection) {
 }
 
 void Shell::arm_deadline() {
-  const auto next = controller_.next_deadline();
+  const auto next = controller_->next_deadline();
   if (!next || (deadline_ && *deadline_ <= *next)) return;
   deadline_ = next;
-  world_.at(*next, [this] {
+  world_.at(*next, [this, life = life()] {
+    if (life != this->life()) return;
     deadline_.reset();
     happens(core::TimePassed{});
   });
 }
 
 void Shell::check_restart() const {
-  const core::DurableState& now = controller_.durable_state();
+  if (!running_) return;
+  const core::DurableState& now = controller_->durable_state();
   core::Controller from_journal{core::Identity{"simulated", 0}, scenario_.limits};
   for (const core::Record& record : journal_) from_journal.apply(record);
   world_.require(from_journal.durable_state() == now, "the journal tells another story than the controller");

@@ -1,3 +1,4 @@
+// Connections of a simulated client, and what it makes of a session that goes on.
 #include "sim/sim_client.hpp"
 
 #include <algorithm>
@@ -10,12 +11,6 @@ namespace {
 
 constexpr std::uint64_t module_bytes = 40;
 
-wire::ModuleHash some_module(Random& random) {
-  wire::ModuleHash module{};
-  module[0] = static_cast<std::uint8_t>(random.between(1, 6));
-  return module;
-}
-
 }  // namespace
 
 SimClient::SimClient(World& world, const Scenario& scenario, Auditor& auditor, Shell& shell, std::uint64_t number)
@@ -24,62 +19,154 @@ SimClient::SimClient(World& world, const Scenario& scenario, Auditor& auditor, S
       auditor_{auditor},
       shell_{shell},
       number_{number},
-      random_{world.random().fork()},
-      down_{world, base::microseconds(500), [this](const wire::GatewayMessage& message) { hear(message); }},
-      up_{world, base::microseconds(500), [this](const wire::ClientMessage& message) {
-            shell_.happens(core::ClientSpoke{connection_, message});
-          }} {
+      random_{world.random().fork()} {
   work_ = make_work(scenario_, number_, random_);
 }
 
 void SimClient::start() {
-  connection_ = shell_.connect(core::Role::submit, down_, [this] {
-    world_.require(stopping_ || !alive_, "the connection of a client that keeps the rules was closed");
-    alive_ = false;
-  });
-  say(wire::Hello{wire::protocol_version, "client " + std::to_string(number_)});
+  connect(core::Role::submit);
 }
 
 void SimClient::stop_cluster() {
   stopping_ = true;
   work_.clear();
-  connection_ = shell_.connect(core::Role::administer, down_, [this] { alive_ = false; });
-  say(wire::Hello{wire::protocol_version, "administrator"});
+  connect(core::Role::administer);
   say(wire::Shutdown{wire::RequestId{1}});
 }
 
-void SimClient::cut(bool silently) {
-  alive_ = false;
-  if (connection_ == core::ConnectionId{}) return;  // not connected yet
-  down_.cut();
-  if (silently) {
-    up_.cut();
+void SimClient::connect(core::Role role) {
+  lines_.push_back(nullptr);
+  const std::size_t index = lines_.size() - 1;
+  lines_[index].reset(new Line{{world_, base::microseconds(500),
+                                [this, index](const wire::GatewayMessage& message) {
+                                  if (line_ == lines_[index].get()) hear(message);
+                                }},
+                               {world_, base::microseconds(500), [this, index](const wire::ClientMessage& message) {
+                                  shell_.happens(core::ClientSpoke{lines_[index]->id, message});
+                                }}});
+  Line* line = lines_[index].get();
+  const auto id = shell_.connect(role, line->down, [this, line] {
+    if (line_ == line) closed_by_gateway();
+  });
+  if (!id) {
+    come_back_soon();
     return;
   }
-  if (random_.chance(50)) {
-    up_.cut();
-    world_.after(random_.span({0}, base::milliseconds(5)), [this] { shell_.disconnect(connection_); });
-  } else {
-    up_.later([this] { shell_.disconnect(connection_); });
+  line->id = *id;
+  line->gateway_life = shell_.life();
+  line_ = line;
+  say(wire::Hello{wire::protocol_version, "client " + std::to_string(number_), session_});
+}
+
+void SimClient::leave_line() {
+  // A connection that was not welcomed tells nothing of the session.
+  if (line_->was_welcomed) {
+    const bool died = line_->gateway_life != shell_.life();
+    away_since_ = died ? std::min(world_.now(), shell_.died(line_->gateway_life)) : world_.now();
   }
+  line_ = nullptr;
+  welcomed_ = naming_ = false;
+  unacknowledged_.clear();
+  offered_.clear();
+  uploaded_.clear();
+  resubmits_ = false;
+  for (const wire::RequestId id : std::exchange(named_done_, {})) {
+    done_.at(id).named = false;
+    done_.at(id).answered.clear();
+  }
+  for (auto request = requests_.begin(); request != requests_.end();) {
+    request->second.named = false;
+    request->second.answered.clear();
+    if (request->second.answers.size() == request->second.parts) {
+      done_.insert(requests_.extract(request++));
+    } else {
+      ++request;
+    }
+  }
+}
+
+void SimClient::come_back_soon() {
+  const base::Duration pause =
+      random_.chance(70) ? random_.span({0}, base::milliseconds(3)) : random_.span({0}, base::milliseconds(60));
+  world_.after(pause, [this] {
+    if (alive_ && line_ == nullptr) connect(core::Role::submit);
+  });
+}
+
+void SimClient::closed_by_gateway() {
+  if (stopping_) {
+    alive_ = false;
+    line_ = nullptr;
+    return;
+  }
+  world_.require(line_->gateway_life != shell_.life() || line_->was_overtaken,
+                 "the connection of a client that keeps the rules was closed");
+  leave_line();
+  come_back_soon();
+}
+
+void SimClient::lose_connection() {
+  if (line_ == nullptr || stopping_) return;
+  Line& line = *line_;
+  leave_line();
+  line.down.cut();
+  const core::ConnectionId id = line.id;
+  switch (random_.below(5)) {
+    case 0:  // what is under way is lost, and the gateway does not notice
+      line.up.cut();
+      break;
+    case 1:  // what is under way arrives
+      break;
+    case 2:  // and late, perhaps when the client is back
+      line.up.hold_until(world_.now() + random_.span({0}, base::milliseconds(60)));
+      break;
+    case 3:
+      line.up.cut();
+      world_.after(random_.span({0}, base::milliseconds(5)), [this, id] { shell_.disconnect(id); });
+      break;
+    default:
+      line.up.later([this, id] { shell_.disconnect(id); });
+  }
+  come_back_soon();
+}
+
+void SimClient::die(bool silently) {
+  alive_ = false;
+  if (line_ == nullptr) return;
+  Line& line = *line_;
+  const core::ConnectionId id = line.id;
+  line_ = nullptr;
+  line.down.cut();
+  if (silently) {
+    line.up.cut();
+  } else if (random_.chance(50)) {
+    line.up.cut();
+    world_.after(random_.span({0}, base::milliseconds(5)), [this, id] { shell_.disconnect(id); });
+  } else {
+    line.up.later([this, id] { shell_.disconnect(id); });
+  }
+}
+
+void SimClient::quit() {
+  if (line_ != nullptr) say(wire::EndSession{});
+  die(false);
 }
 
 void SimClient::slow_until(base::Instant when) {
-  up_.slow_until(when);
-  down_.slow_until(when);
+  if (line_ == nullptr) return;
+  line_->up.slow_until(when);
+  line_->down.slow_until(when);
 }
 
 bool SimClient::done() const {
-  return welcomed_ && module_settled_ && next_work_ == work_.size() && requests_.empty();
+  return welcomed_ && !naming_ && module_settled_ && next_work_ == work_.size() && again_.empty() &&
+         requests_.empty() && named_done_.empty();
 }
 
 std::string SimClient::progress() const {
   return "client " + std::to_string(number_) + " has submitted " + std::to_string(next_work_) + " of " +
-         std::to_string(work_.size()) + " and waits for " + std::to_string(unanswered_);
-}
-
-void SimClient::say(const wire::ClientMessage& message) {
-  up_.send(message);
+         std::to_string(work_.size()) + ", has to submit " + std::to_string(again_.size()) + " again and waits for " +
+         std::to_string(requests_.size()) + (line_ == nullptr ? "; it is not connected" : "");
 }
 
 void SimClient::hear(const wire::GatewayMessage& message) {
@@ -87,13 +174,71 @@ void SimClient::hear(const wire::GatewayMessage& message) {
 }
 
 void SimClient::on(const wire::Welcome& welcome) {
-  welcomed_ = true;
+  welcomed_ = line_->was_welcomed = true;
   tasks_credit_ = welcome.tasks_credit;
   bytes_credit_ = welcome.bytes_credit;
-  on(wire::EnginesChanged{welcome.engines});
-  if (scenario_.modules) want_module(some_module(random_));
+  engines_.clear();
+  for (const wire::EngineInfo& engine : welcome.engines) engines_.push_back(engine.id);
   ping();
-  pump();
+  naming_ = welcome.resumed;
+  if (naming_) {
+    world_.require(welcome.session == session_, "a session was resumed that nobody asked for");
+    repeat_on_older_line();
+    return;
+  }
+  if (session_ != SessionId{}) {
+    check_replaced_session();
+    session_was_replaced_ = true;
+    submit_unnamed_again();
+  }
+  session_ = welcome.session;
+  begin();
+}
+
+void SimClient::repeat_on_older_line() {
+  // What a connection says after the session was resumed in another one arrives nowhere.
+  if (lines_.size() < 2 || !random_.chance(50)) return;
+  const Line& older = *lines_[static_cast<std::size_t>(random_.below(lines_.size() - 1))];
+  if (!older.was_welcomed) return;
+  world_.after(random_.span({0}, base::milliseconds(2)), [this, id = older.id, message = *older.last_said] {
+    shell_.happens(core::ClientSpoke{id, message});
+  });
+}
+
+void SimClient::on(const wire::SessionResumed&) {
+  world_.require(naming_, "the end of the names came twice, or none were to come");
+  naming_ = false;
+  for (const auto& [id, request] : requests_) {
+    world_.require(request.named || request.first_task == TaskId{} || auditor_.power_ever_lost(),
+                   "a task that was accepted is not there any more");
+  }
+  submit_unnamed_again();
+  begin();
+}
+
+void SimClient::submit_unnamed_again() {
+  for (auto found = requests_.begin(); found != requests_.end();) {
+    if (found->second.named) {
+      ++found;
+      continue;
+    }
+    submit_again(found->second);
+    in_vain_.insert(found->first);
+    found = requests_.erase(found);
+  }
+  check_places();
+}
+
+void SimClient::submit_again(const Request& old) {
+  Request request;
+  request.work = old.work;
+  request.work_index = old.work_index;
+  // Answers that it had are final.
+  for (std::uint32_t part = 0; part < old.engines.size(); ++part) {
+    if (!old.answers.contains(part)) request.engines.push_back(old.engines[part]);
+  }
+  const auto place = std::ranges::upper_bound(again_, request.work_index, {}, &Request::work_index);
+  again_.insert(place, std::move(request));
 }
 
 void SimClient::want_module(const wire::ModuleHash& module) {
@@ -109,11 +254,8 @@ void SimClient::want_module(const wire::ModuleHash& module) {
 void SimClient::settle_module(const wire::ModuleHash& module) {
   module_ = module;
   module_settled_ = true;
-  if (std::exchange(resubmits_, false)) {
-    for (const auto& [id, request] : requests_) {
-      world_.require(request.work_index < next_work_, "a task was accepted while one before it was returned");
-    }
-  }
+  resubmits_ = false;
+  check_places();
   pump();
 }
 
@@ -153,9 +295,8 @@ void SimClient::on(const wire::TaskReturned& returned) {
   world_.require(request.first_task == TaskId{}, "a task was returned that was accepted");
   tasks_credit_ += request.parts;
   bytes_credit_ += request.bytes;
-  --unanswered_;
   // It and all behind it are submitted again.
-  next_work_ = std::min(next_work_, request.work_index);
+  submit_again(request);
   const wire::ModuleHash module = request.module;
   requests_.erase(found);
   if (std::exchange(resubmits_, true)) return;
@@ -171,195 +312,47 @@ void SimClient::on(const wire::EnginesChanged& changed) {
 
 void SimClient::on(const wire::Goodbye& goodbye) {
   if (goodbye.reason == "the cluster is being stopped") {
+    world_.require(goodbye.final, "a client may come back to a cluster that is being stopped");
     stopping_ = true;
     return;
   }
-  world_.fail("a client that keeps the rules was sent away: " + goodbye.reason);
+  // A Hello that an older connection had under way may overtake that of this one.
+  line_->was_overtaken = goodbye.reason.find("newer connection") != std::string::npos &&
+                         std::any_of(lines_.begin(), lines_.end() - 1,
+                                     [&](const auto& older) { return older->last_said && !older->was_welcomed; });
+  line_->was_overtaken = line_->was_overtaken && !goodbye.final;
+  if (!line_->was_overtaken) world_.fail("a client that keeps the rules was sent away: " + goodbye.reason);
+}
+
+SimClient::Request& SimClient::find(wire::RequestId id) {
+  world_.require(!in_vain_.contains(id), "a submission is there that was not named when the session was resumed");
+  const auto found = requests_.find(id);
+  if (found != requests_.end()) return found->second;
+  const auto done = done_.find(id);
+  if (done == done_.end()) world_.fail("a task or an answer that belongs to no submission");
+  return done->second;
 }
 
 void SimClient::on(const wire::TaskAccepted& accepted) {
-  const auto found = requests_.find(accepted.request);
-  if (found == requests_.end()) world_.fail("a task was accepted that was not submitted");
-  world_.require(found->second.first_task == TaskId{}, "a task was accepted twice");
-  world_.require(found->second.parts == accepted.parts, "a task has another number of parts than was asked for");
-  found->second.first_task = accepted.first_task;
-}
-
-void SimClient::on(const wire::TaskFinished& finished) {
-  const auto found = requests_.find(finished.request);
-  if (found == requests_.end()) world_.fail("an answer to nothing");
-  Request& request = found->second;
-  world_.require(request.first_task != TaskId{}, "an answer came before the task was accepted");
-  world_.require(finished.part < request.parts, "an answer to a part that does not exist");
-  world_.require(finished.task.value() == request.first_task.value() + finished.part, "a part has a wrong id");
-  world_.require(request.answered.insert(finished.part).second, "a part was answered twice");
-  if (const auto* failure = std::get_if<wire::Failure>(&finished.outcome)) {
-    check_failure(request, finished, *failure);
-    if (request.work.kind == Work::Kind::erase) erase_failed_ = true;
-  } else {
-    check_result(request, finished, std::get<base::SharedBytes>(finished.outcome));
+  Request& request = find(accepted.request);
+  world_.require(!std::exchange(request.named, true), "a task was accepted twice");
+  const bool is_first = request.first_task == TaskId{};
+  world_.require(naming_ || is_first, "a task was accepted a second time");
+  world_.require(is_first || request.first_task == accepted.first_task, "a task has another id than before");
+  world_.require(accepted.parts == request.parts, "a task has another number of parts than was asked for");
+  request.first_task = accepted.first_task;
+  if (!naming_) {
+    world_.require(accepted.parts_left == 0 && accepted.credit_bytes == 0, "a new task counts twice");
+    return;
   }
-  if (request.answered.size() == request.parts) --unanswered_;
-  unacknowledged_.emplace_back(finished.request, finished.task);
-  if (unacknowledged_.size() >= 8) {
-    acknowledge();
-  } else if (!std::exchange(acknowledge_scheduled_, true)) {
-    world_.after(random_.span({0}, base::milliseconds(3)), [this] {
-      acknowledge_scheduled_ = false;
-      if (alive_) acknowledge();
-    });
-  }
-  pump();
-}
-
-void SimClient::acknowledge() {
-  wire::Acknowledge message;
-  for (const auto& [id, task] : std::exchange(unacknowledged_, {})) {
-    message.tasks.push_back(task);
-    ++tasks_credit_;
-    const auto found = requests_.find(id);
-    if (++found->second.acknowledged < found->second.parts) continue;
-    bytes_credit_ += found->second.bytes;
-    requests_.erase(found);
-  }
-  if (message.tasks.empty()) return;
-  say(message);
-  pump();
-}
-
-void SimClient::ping() {
-  world_.after({scenario_.limits.client_silence_max.ns / 4}, [this] {
-    if (!alive_ || stopping_) return;
-    say(wire::Ping{number_});
-    ping();
-  });
-}
-
-void SimClient::pump() {
-  if (!welcomed_ || !module_settled_ || !alive_ || std::exchange(pump_scheduled_, true)) return;
-  // Bursts and pauses.
-  const base::Duration pause = random_.chance(70) ? base::Duration{0} : random_.span({0}, base::milliseconds(1));
-  world_.after(pause, [this] {
-    pump_scheduled_ = false;
-    if (!alive_) return;
-    while (submit_next()) {
-      if (random_.chance(15)) {
-        pump();
-        return;
-      }
-    }
-  });
-}
-
-bool SimClient::submit_next() {
-  if (next_work_ == work_.size() || !module_settled_) return false;
-  if (scenario_.modules && random_.chance(15)) {
-    // A new build of the program.
-    want_module(some_module(random_));
-    return false;
-  }
-  const Work& work = work_[next_work_];
-  if (work.after_all && unanswered_ > 0) return false;
-  Request request;
-  request.work = work;
-  request.work_index = next_work_;
-  if (work.kind != Work::Kind::push && work.kind != Work::Kind::pull) request.module = module_;
-  request.engines = engines_for(work);
-  if (work.target != Work::Target::balanced && request.engines.empty()) return false;
-  request.parts = static_cast<std::uint32_t>(std::max<std::size_t>(1, request.engines.size()));
-  const base::SharedBytes operation = operation_for(work, module_, number_, last_request_ + 1);
-  const std::string label = label_for(work, last_request_ + 1);
-  const bool named = work.kind == Work::Kind::chunk || work.kind == Work::Kind::missing;
-  const std::vector<std::string> needs = named ? work.names : std::vector<std::string>{};
-  request.bytes = wire::credit_bytes(operation.size(), label, needs);
-  if (request.parts > tasks_credit_ || request.bytes > bytes_credit_) {
-    if (!unacknowledged_.empty()) acknowledge();
-    return false;
-  }
-  tasks_credit_ -= request.parts;
-  bytes_credit_ -= request.bytes;
-  const wire::RequestId id{++last_request_};
-  const wire::SubmitTask submit{id, request.engines, label, needs, operation, request.module};
-  requests_.emplace(id, std::move(request));
-  ++unanswered_;
-  ++next_work_;
-  say(submit);
-  return true;
-}
-
-std::vector<EngineId> SimClient::engines_for(const Work& work) {
-  if (work.kind == Work::Kind::unknown) return {EngineId{4711}};
-  if (work.target == Work::Target::balanced || engines_.empty()) return {};
-  if (work.target == Work::Target::all) return engines_;
-  if (work.target == Work::Target::one) return {random_.one_of(engines_)};
-  std::vector<EngineId> some;
-  for (const EngineId engine : engines_) {
-    if (random_.chance(50)) some.push_back(engine);
-  }
-  if (some.empty()) some.push_back(engines_.front());
-  if (random_.chance(30)) std::reverse(some.begin(), some.end());
-  return some;
-}
-
-void SimClient::check_result(const Request& request, const wire::TaskFinished& finished,
-                             const base::SharedBytes& result) {
-  const Work& work = request.work;
-  switch (work.kind) {
-    case Work::Kind::run:
-    case Work::Kind::chunk:
-    case Work::Kind::erase:
-      world_.require(result == result_for(work.token, work.result_bytes), "a task has another's result");
-      break;
-    case Work::Kind::count: {
-      const Count count = decode_count(result);
-      std::uint64_t& last = counts_[{finished.run.engine, count.incarnation}];
-      world_.require(count.value == last + 1,
-                     "an engine's counter did not count each effective attempt once, in order");
-      last = count.value;
-      break;
-    }
-    case Work::Kind::push:
-      pushed_.insert({finished.run.engine, work.names.front()});
-      break;
-    case Work::Kind::pull:
-      world_.require(!result.empty(), "a value came back empty");
-      break;
-    case Work::Kind::missing:
-      world_.require(erase_failed_, "a task succeeded whose values do not exist");
-      break;
-    case Work::Kind::unknown:
-      world_.fail("a task succeeded on an engine that does not exist");
-  }
-  if (!request.engines.empty()) {
-    world_.require(finished.run.engine == request.engines[finished.part], "a part was run by another engine");
-  }
-}
-
-void SimClient::check_failure(const Request& request, const wire::TaskFinished& finished,
-                              const wire::Failure& failure) const {
-  const Work& work = request.work;
-  bool fair = false;
-  switch (failure.kind) {
-    case wire::FailureKind::worker_crashed:
-      fair = auditor_.crashed({finished.task, finished.run.attempt});
-      break;
-    case wire::FailureKind::engine_lost:
-      fair = request.engines.empty() ? auditor_.any_lost() : auditor_.ever_lost(request.engines[finished.part]);
-      break;
-    case wire::FailureKind::refused:
-      fair = work.kind == Work::Kind::unknown;
-      break;
-    case wire::FailureKind::not_run:
-      // Values are lost with their engines, and a push may have failed.
-      fair = work.kind == Work::Kind::missing || auditor_.any_lost() ||
-             (work.kind == Work::Kind::pull && !pushed_.contains({finished.run.engine, work.names.front()}));
-      fair = fair && (work.kind != Work::Kind::run && work.kind != Work::Kind::count);
-      break;
-    case wire::FailureKind::exception:
-    case wire::FailureKind::torn:
-      break;
-  }
-  if (!fair) world_.fail("a task failed without reason: " + failure.text);
+  world_.require(accepted.parts_left > 0 && accepted.parts_left <= accepted.parts, "a task has no parts left");
+  world_.require(accepted.credit_bytes == request.bytes, "a task counts other bytes than before");
+  world_.require(accepted.parts_left <= tasks_credit_ && accepted.credit_bytes <= bytes_credit_,
+                 "more tasks were named than there is credit for");
+  request.unacknowledged = accepted.parts_left;
+  tasks_credit_ -= accepted.parts_left;
+  bytes_credit_ -= accepted.credit_bytes;
+  if (!requests_.contains(accepted.request)) named_done_.insert(accepted.request);
 }
 
 }  // namespace gangway::sim

@@ -1,9 +1,12 @@
-// A client of the simulation: does what the client library does - keeps to its credit, acknowledges in batches, pings
-// - and checks every answer.
+// A client of the simulation: does what the client library does - keeps to its credit, acknowledges in batches,
+// pings, comes back when its connection is gone - and checks every answer.
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
+#include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -16,15 +19,19 @@
 
 namespace gangway::sim {
 
-/// One connection's life; lives as long as the simulation.
+/// One client's life, over all its connections; lives as long as the simulation.
 class SimClient {
  public:
   SimClient(World& world, const Scenario& scenario, Auditor& auditor, Shell& shell, std::uint64_t number);
 
   /// Connects and does its work.
   void start();
-  /// Loses its connection; `silently`: the gateway is not told either.
-  void cut(bool silently);
+  /// Loses its connection in one of many ways, and comes back.
+  void lose_connection();
+  /// Is gone for good; `silently`: the gateway is not told either.
+  void die(bool silently);
+  /// Says that its session is over, and is gone.
+  void quit();
   /// Ends the cluster: the one who does this says nothing else.
   void stop_cluster();
   void slow_until(base::Instant when);
@@ -33,20 +40,42 @@ class SimClient {
   /// All its work is answered and acknowledged.
   [[nodiscard]] bool done() const;
   [[nodiscard]] std::string progress() const;
+  /// After all: what it has learnt fits together.
+  void finish() const;
 
  private:
+  /// One connection.
+  struct Line {
+    SimLink<wire::GatewayMessage> down;
+    SimLink<wire::ClientMessage> up;
+    core::ConnectionId id = {};
+    std::uint64_t gateway_life = 0;
+    std::optional<wire::ClientMessage> last_said = {};
+    bool was_welcomed = false;
+    bool was_overtaken = false;  // by the Hello of an older one
+  };
+  /// One submission. Its parts may be fewer than those of its work: others had their answers before.
   struct Request {
     Work work;
     std::size_t work_index = 0;
     wire::ModuleHash module{};
-    std::vector<EngineId> engines;
+    std::vector<EngineId> engines = {};
     std::uint64_t bytes = 0;
     std::uint32_t parts = 0;
-    TaskId first_task;                 // when accepted
-    std::set<std::uint32_t> answered;  // parts
-    std::uint32_t acknowledged = 0;
+    TaskId first_task = {};                               // when accepted
+    std::map<std::uint32_t, wire::Outcome> answers = {};  // by part: final
+    // In this connection:
+    bool named = false;
+    std::uint32_t unacknowledged = 0;       // parts
+    std::set<std::uint32_t> answered = {};  // parts
   };
+  using Requests = std::map<wire::RequestId, Request>;
 
+  void connect(core::Role role);
+  /// The current connection is of no use any more.
+  void leave_line();
+  void closed_by_gateway();
+  void come_back_soon();
   void hear(const wire::GatewayMessage& message);
   void on(const wire::Welcome& welcome);
   void on(const wire::ModuleAnswered& answered);
@@ -58,17 +87,39 @@ class SimClient {
   void on(const wire::EnginesChanged& changed);
   void on(const wire::Pong&) {}
   void on(const wire::Goodbye& goodbye);
+  void on(const wire::SessionResumed& resumed);
+  void begin();
+  void repeat_on_older_line();
+  /// Submissions that are not there are in vain: what has no answer yet is submitted again.
+  void submit_unnamed_again();
+  /// Puts what has no answer yet before all that came after it.
+  void submit_again(const Request& old);
+  /// The one that an answer or a name is for; it may be one of those that were done before.
+  Request& find(wire::RequestId id);
 
   void want_module(const wire::ModuleHash& module);
   void settle_module(const wire::ModuleHash& module);
+
+  // sim_client_work.cpp
   void pump();
   bool submit_next();
+  bool submit(Request request);
+  void take_answer(Request& request, const wire::TaskFinished& finished);
+  void acknowledge_soon();
   void acknowledge();
   void ping();
   void say(const wire::ClientMessage& message);
   [[nodiscard]] std::vector<EngineId> engines_for(const Work& work);
+  [[nodiscard]] bool may_submit() const;
+
+  // sim_client_checks.cpp
+  void check_replaced_session() const;
+  /// What is to be submitted again came after all that is there.
+  void check_places() const;
+  void check_answer(const Request& request, const wire::TaskFinished& finished);
   void check_result(const Request& request, const wire::TaskFinished& finished, const base::SharedBytes& result);
   void check_failure(const Request& request, const wire::TaskFinished& finished, const wire::Failure& failure) const;
+  void check_count(const wire::TaskFinished& finished, const Count& count);
 
   World& world_;
   const Scenario& scenario_;
@@ -76,11 +127,14 @@ class SimClient {
   Shell& shell_;
   const std::uint64_t number_;
   Random random_;
-  SimLink<wire::GatewayMessage> down_;
-  SimLink<wire::ClientMessage> up_;
-  core::ConnectionId connection_;
+  std::vector<std::unique_ptr<Line>> lines_;
+  Line* line_ = nullptr;  // the current one; null: not connected
+  base::Instant away_since_{};
+  SessionId session_;
   bool alive_ = true;
   bool welcomed_ = false;
+  bool naming_ = false;  // between Welcome and SessionResumed
+  bool session_was_replaced_ = false;
   bool stopping_ = false;
   bool pump_scheduled_ = false;
   bool acknowledge_scheduled_ = false;
@@ -98,11 +152,15 @@ class SimClient {
   std::uint64_t last_request_ = 0;
   std::vector<Work> work_;
   std::size_t next_work_ = 0;
-  std::map<wire::RequestId, Request> requests_;  // not yet acknowledged
-  std::uint64_t unanswered_ = 0;                 // requests
+  std::deque<Request> again_;             // before any new work, in its order
+  Requests requests_;                     // without all answers, or not acknowledged
+  Requests done_;                         // acknowledged, perhaps in vain
+  std::set<wire::RequestId> in_vain_;     // submissions that were not there when the session was resumed
+  std::set<wire::RequestId> named_done_;  // requests of done_ that were named again
   std::vector<std::pair<wire::RequestId, TaskId>> unacknowledged_;
-  std::set<std::pair<EngineId, std::string>> pushed_;                   // values of this client, and where they are
-  std::map<std::pair<EngineId, std::uint64_t>, std::uint64_t> counts_;  // by engine and incarnation
+  std::set<std::pair<EngineId, std::string>> pushed_;  // values of this client, and where they are
+  /// What counters said, by engine and incarnation.
+  std::map<std::pair<EngineId, std::uint64_t>, std::map<TaskId, std::uint64_t>> counts_;
 };
 
 }  // namespace gangway::sim

@@ -46,14 +46,22 @@ void SimEngine::die() {
   // What it has said may still arrive, or be lost with it; the notice comes last.
   if (world_.random().chance(50)) {
     up_.cut();
-    world_.after(world_.random().span({0}, base::milliseconds(2)),
-                 [this] { shell_.detach(id_, "the saboteur was here"); });
+    world_.after(world_.random().span({0}, base::milliseconds(2)), [this] {
+      if (!vanished_) shell_.detach(id_, "the saboteur was here");
+    });
   } else {
     up_.later([this] {
       up_.cut();
       shell_.detach(id_, "the saboteur was here");
     });
   }
+}
+
+void SimEngine::vanish() {
+  alive_ = false;
+  vanished_ = true;
+  down_.cut();
+  up_.cut();
 }
 
 bool SimEngine::crash_worker() {

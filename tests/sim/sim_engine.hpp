@@ -25,6 +25,8 @@ class SimEngine {
   void join();
   /// Dies; the shell hears of it a little later.
   void die();
+  /// Is gone with its gateway, which hears of nothing.
+  void vanish();
   /// The worker dies with what it runs; false if it runs nothing.
   bool crash_worker();
   /// Says once more what it said last: an answer that came twice.
@@ -51,6 +53,7 @@ class SimEngine {
   const EngineId id_;
   const std::uint32_t incarnation_;
   bool alive_ = true;
+  bool vanished_ = false;
   SimLink<wire::ToEngine> down_;
   SimLink<wire::FromEngine> up_;
 

@@ -25,22 +25,29 @@ class SimLink {
     const base::Duration delay = world_.random().span(base::microseconds(5), delay_max_);
     last_arrival_ = std::max(last_arrival_, world_.now() + delay);
     if (world_.now() < slow_until_) last_arrival_ = std::max(last_arrival_, slow_until_);
-    world_.at(last_arrival_, [this, action = std::move(action)] {
-      if (!cut_) action();
-    });
+    world_.at(last_arrival_, [this, action = std::move(action)] { arrive(action); });
   }
 
   /// What is under way is lost, and all that follows.
   void cut() { cut_ = true; }
-  /// Nothing arrives before then.
+  /// Nothing that is sent from now on arrives before then.
   void slow_until(base::Instant when) { slow_until_ = when; }
+  /// The same for what is under way too.
+  void hold_until(base::Instant when) { held_until_ = when; }
 
  private:
+  void arrive(const std::function<void()>& action) {
+    if (cut_) return;
+    if (world_.now() >= held_until_) return action();
+    world_.at(held_until_, [this, action] { arrive(action); });
+  }
+
   World& world_;
   base::Duration delay_max_;
   std::function<void(const Message&)> deliver_;
   base::Instant last_arrival_{};
   base::Instant slow_until_{};
+  base::Instant held_until_{};
   bool cut_ = false;
 };
 

@@ -1,7 +1,9 @@
-// A store whose commits take their time, over the twin in memory.
+// A store whose commits take their time, over the twin in memory. It outlives its gateway.
 #pragma once
 
-#include <deque>
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <span>
@@ -22,8 +24,11 @@ class SimStore final : public core::Store {
     if (batch.empty()) return;
     const base::Duration commit = world_.random().span(base::microseconds(10), delay_max_);
     last_commit_ = std::max(last_commit_, world_.now() + commit);
-    world_.at(last_commit_, [this, records = std::vector(batch.begin(), batch.end())] {
+    world_.at(last_commit_, [this, life = life_, records = std::vector(batch.begin(), batch.end())] {
+      if (life != life_) return;
       memory_.append(records);
+      batches_.push_back(records);
+      if (std::exchange(sync_next_, false)) synced_ = batches_.size();
       on_durable_();
     });
   }
@@ -34,10 +39,28 @@ class SimStore final : public core::Store {
 
   void set_delay_max(base::Duration delay) { delay_max_ = delay; }
 
+  /// The gateway dies: what is not durable never will be. The power takes `tail` more batches, as far as they were
+  /// not forced to the disk. Returns how many it took. The first batch of the next life is forced.
+  std::size_t crash(std::size_t tail) {
+    ++life_;
+    last_commit_ = world_.now();
+    sync_next_ = true;
+    const std::size_t lost = std::min(tail, batches_.size() - synced_);
+    if (lost == 0) return 0;
+    batches_.resize(batches_.size() - lost);
+    memory_ = core::MemoryStore{};
+    for (const std::vector<core::Record>& batch : batches_) memory_.append(batch);
+    return lost;
+  }
+
  private:
   World& world_;
   std::function<void()> on_durable_;
   core::MemoryStore memory_;
+  std::vector<std::vector<core::Record>> batches_;  // all that are durable
+  std::size_t synced_ = 0;                          // so many of them survive the power too
+  bool sync_next_ = false;
+  std::uint64_t life_ = 0;
   base::Duration delay_max_ = base::microseconds(50);
   base::Instant last_commit_{};
 };

@@ -49,7 +49,8 @@ TEST(Simulation, IsAFunctionOfItsSeed) {
 }
 
 TEST(Simulation, VisitsEveryWorkloadAndSaboteur) {
-  int flood = 0, counters = 0, map = 0, mixed = 0, lost = 0, crashed = 0, cut = 0, slow = 0;
+  int flood = 0, counters = 0, map = 0, mixed = 0, lost = 0, crashed = 0, cut = 0, dropped = 0, killed = 0,
+      unpowered = 0, slow = 0;
   for (std::uint64_t seed = 1; seed <= 200; ++seed) {
     const Scenario scenario = make_scenario(seed, std::nullopt, Canary::none);
     flood += scenario.workload == Workload::flood;
@@ -59,10 +60,14 @@ TEST(Simulation, VisitsEveryWorkloadAndSaboteur) {
     lost += scenario.lose_engines;
     crashed += scenario.crash_workers;
     cut += scenario.cut_clients;
+    dropped += scenario.drop_connections;
+    killed += scenario.kill_gateway;
+    unpowered += scenario.kill_gateway && scenario.lose_power;
     slow += scenario.slow_links;
   }
   for (const int count : {flood, counters, map, mixed}) EXPECT_GT(count, 20);
-  for (const int count : {lost, crashed, cut, slow}) EXPECT_GT(count, 40);
+  for (const int count : {lost, crashed, cut, dropped, killed, slow}) EXPECT_GT(count, 40);
+  EXPECT_GT(unpowered, 10);
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 #include "sim/simulation.hpp"
 
+#include <set>
 #include <string>
+#include <utility>
 
 #include "sim/saboteurs.hpp"
 
@@ -32,7 +34,7 @@ std::uint64_t Simulation::run() {
   for (std::uint32_t id = 0; id < scenario_.engines; ++id) {
     const bool late = scenario_.late_engines && id > 0 && world_.random().chance(50);
     const base::Duration delay = late ? world_.random().span({0}, scenario_.sabotage) : base::Duration{0};
-    world_.after(delay, [this, id] { add_engine(EngineId{id}, 1); });
+    world_.after(delay, [this, id] { add_engine(EngineId{id}, 0); });
   }
   for (std::uint32_t i = 0; i < scenario_.clients; ++i) add_client();
   send_saboteurs(*this);
@@ -44,6 +46,7 @@ std::uint64_t Simulation::run() {
 
   run_until(&Simulation::all_quiet, "the work was never done");
   auditor_.finish();
+  for (const auto& client : clients_) client->finish();
   shell_.check_restart();
   world_.require(shell_.controller().durable_state().tasks.all().empty(), "the controller keeps tasks that are done");
 
@@ -78,7 +81,8 @@ bool Simulation::work_done() const {
 bool Simulation::all_quiet() const {
   // Cheap tests first: this is asked after every step.
   const core::DurableState& state = shell_.controller().durable_state();
-  return state.tasks.all().empty() && world_.now() >= World::start + scenario_.sabotage && work_done();
+  return shell_.lets_in() && state.tasks.all().empty() && world_.now() >= World::start + scenario_.sabotage &&
+         work_done();
 }
 
 SimEngine* Simulation::some_engine() {
@@ -101,9 +105,28 @@ void Simulation::add_rude_client() {
   rude_clients_.back()->start();
 }
 
-void Simulation::add_engine(EngineId id, std::uint32_t incarnation) {
-  engines_.push_back(std::make_unique<SimEngine>(world_, auditor_, shell_, id, incarnation));
+void Simulation::add_engine(EngineId id, std::uint64_t gateway_life) {
+  if (gateway_life != shell_.life() || !shell_.running()) return;
+  engines_.push_back(std::make_unique<SimEngine>(world_, auditor_, shell_, id, ++incarnations_[id]));
   engines_.back()->join();
+}
+
+void Simulation::kill_gateway() {
+  if (!shell_.running()) return;
+  const bool lose_power = scenario_.lose_power && world_.random().chance(60);
+  shell_.kill(lose_power ? world_.random().between(1, 12) : 0);
+  for (const auto& engine : engines_) engine->vanish();
+  world_.after(world_.random().span(base::microseconds(100), base::milliseconds(20)), [this] { come_back(); });
+}
+
+void Simulation::come_back() {
+  std::set<EngineId> engines;
+  for (std::uint32_t id = 0; id < scenario_.engines; ++id) {
+    engines.insert(EngineId{id});
+    world_.after(world_.random().span({0}, base::milliseconds(3)),
+                 [this, id, life = shell_.life()] { add_engine(EngineId{id}, life); });
+  }
+  shell_.come_back(std::move(engines));
 }
 
 }  // namespace gangway::sim

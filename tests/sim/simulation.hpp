@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -32,10 +33,13 @@ class Simulation {
   /// A new client takes the place of one that was cut.
   void add_client();
   void add_rude_client();
-  /// An engine begins a life.
-  void add_engine(EngineId id, std::uint32_t incarnation);
+  /// An engine begins a life, if the gateway still has the one that it had when this was planned.
+  void add_engine(EngineId id, std::uint64_t gateway_life);
+  /// The gateway dies, engines with it; all come back after a while.
+  void kill_gateway();
 
  private:
+  void come_back();
   [[nodiscard]] bool work_done() const;
   void run_until(bool (Simulation::*reached)() const, const char* what);
   [[nodiscard]] bool all_quiet() const;
@@ -46,6 +50,7 @@ class Simulation {
   Auditor auditor_;
   Shell shell_;
   std::vector<std::unique_ptr<SimEngine>> engines_;
+  std::map<EngineId, std::uint32_t> incarnations_;
   std::vector<std::unique_ptr<SimClient>> clients_;
   std::vector<std::unique_ptr<RudeClient>> rude_clients_;
 };

@@ -14,9 +14,12 @@ std::string number(std::uint64_t value) {
 }
 
 std::string text_of(const wire::ClientMessage& message) {
-  static constexpr const char* names[] = {"Hello",       "OfferModule",  "UploadModule", "SubmitTask",
-                                          "Acknowledge", "QueryCluster", "Shutdown",     "Ping"};
+  static constexpr const char* names[] = {"Hello",        "OfferModule", "UploadModule", "SubmitTask", "Acknowledge",
+                                          "QueryCluster", "Shutdown",    "Ping",         "EndSession"};
   std::string text = names[message.index()];
+  if (const auto* hello = std::get_if<wire::Hello>(&message)) {
+    text += " session " + number(hello->session.value());
+  }
   if (const auto* submit = std::get_if<wire::SubmitTask>(&message)) {
     text += " request " + number(submit->request.value()) + " " + submit->label + " engines";
     for (const EngineId engine : submit->engines) text.append(" ").append(number(engine.value()));
@@ -34,9 +37,11 @@ std::string text_of(const wire::ClientMessage& message) {
 std::string text_of(const wire::GatewayMessage& message) {
   static constexpr const char* names[] = {"Welcome", "ModuleAnswered", "TaskAccepted",   "TaskFinished",
                                           "Refused", "ClusterState",   "EnginesChanged", "Pong",
-                                          "Goodbye", "TaskReturned"};
+                                          "Goodbye", "TaskReturned",   "SessionResumed"};
   std::string text = names[message.index()];
-  if (const auto* accepted = std::get_if<wire::TaskAccepted>(&message)) {
+  if (const auto* welcome = std::get_if<wire::Welcome>(&message)) {
+    text += " session " + number(welcome->session.value()) + (welcome->resumed ? " resumed" : "");
+  } else if (const auto* accepted = std::get_if<wire::TaskAccepted>(&message)) {
     text += " request " + number(accepted->request.value()) + " task " + number(accepted->first_task.value()) +
             " parts " + number(accepted->parts);
   } else if (const auto* finished = std::get_if<wire::TaskFinished>(&message)) {
@@ -85,6 +90,8 @@ void Shell::trace(const core::Event& event) const {
           world_.trace("engine " + number(what.engine.value()) + ": " + text_of(what.message));
         } else if constexpr (std::is_same_v<T, core::EngineLost>) {
           world_.trace("engine " + number(what.engine.value()) + " lost");
+        } else if constexpr (std::is_same_v<T, core::Restarted>) {
+          world_.trace("the gateway has come back");
         } else {
           world_.trace("time passed");
         }
@@ -108,6 +115,10 @@ void Shell::trace(const core::Effects& effects) const {
   }
   for (const core::SendToClient& send : effects.to_clients) {
     world_.trace("  -> client " + number(send.connection.value()) + ": " + text_of(send.message));
+  }
+  for (const core::SendStoredAnswer& send : effects.stored_answers) {
+    world_.trace("  -> client " + number(send.connection.value()) + ": kept answer of task " +
+                 number(send.task.value()));
   }
   for (const core::ConnectionId id : effects.to_close) world_.trace("  -> close " + number(id.value()));
 }

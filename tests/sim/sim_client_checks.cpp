@@ -1,0 +1,109 @@
+// What a simulated client demands of its answers.
+#include <iterator>
+#include <utility>
+#include <variant>
+
+#include "sim/sim_client.hpp"
+
+namespace gangway::sim {
+
+void SimClient::check_replaced_session() const {
+  if (world_.now() - away_since_ >= scenario_.limits.session_linger || auditor_.power_ever_lost()) return;
+  for (const auto& [id, request] : requests_) {
+    world_.require(request.first_task == TaskId{}, "a session has ended before its time, with its tasks");
+  }
+}
+
+void SimClient::check_places() const {
+  if (again_.empty()) return;
+  for (const auto& [id, request] : requests_) {
+    world_.require(request.work_index < again_.front().work_index,
+                   "a task was accepted while one before it was returned or lost");
+  }
+}
+
+void SimClient::check_answer(const Request& request, const wire::TaskFinished& finished) {
+  if (const auto* failure = std::get_if<wire::Failure>(&finished.outcome)) {
+    check_failure(request, finished, *failure);
+    if (request.work.kind == Work::Kind::erase) erase_failed_ = true;
+  } else {
+    check_result(request, finished, std::get<base::SharedBytes>(finished.outcome));
+  }
+}
+
+void SimClient::check_result(const Request& request, const wire::TaskFinished& finished,
+                             const base::SharedBytes& result) {
+  const Work& work = request.work;
+  switch (work.kind) {
+    case Work::Kind::run:
+    case Work::Kind::chunk:
+    case Work::Kind::erase:
+      world_.require(result == result_for(work.token, work.result_bytes), "a task has another's result");
+      break;
+    case Work::Kind::count:
+      check_count(finished, decode_count(result));
+      break;
+    case Work::Kind::push:
+      pushed_.insert({finished.run.engine, work.names.front()});
+      break;
+    case Work::Kind::pull:
+      world_.require(!result.empty(), "a value came back empty");
+      break;
+    case Work::Kind::missing:
+      world_.require(erase_failed_ || auditor_.power_ever_lost(), "a task succeeded whose values do not exist");
+      break;
+    case Work::Kind::unknown:
+      world_.fail("a task succeeded on an engine that does not exist");
+  }
+  if (!request.engines.empty()) {
+    world_.require(finished.run.engine == request.engines[finished.part], "a part was run by another engine");
+  }
+}
+
+void SimClient::check_failure(const Request& request, const wire::TaskFinished& finished,
+                              const wire::Failure& failure) const {
+  const Work& work = request.work;
+  bool fair = false;
+  switch (failure.kind) {
+    case wire::FailureKind::worker_crashed:
+      fair = auditor_.crashed({finished.task, finished.run.attempt});
+      break;
+    case wire::FailureKind::engine_lost:
+      fair = request.engines.empty() ? auditor_.any_lost() : auditor_.ever_lost(request.engines[finished.part]);
+      break;
+    case wire::FailureKind::refused:
+      // An engine that had not joined again is as good as unknown.
+      fair = work.kind == Work::Kind::unknown || auditor_.ever_lost(request.engines[finished.part]);
+      break;
+    case wire::FailureKind::not_run:
+      // Values are lost with their engines, and a push may have failed.
+      fair = work.kind == Work::Kind::missing || auditor_.any_lost() ||
+             (work.kind == Work::Kind::pull && !pushed_.contains({finished.run.engine, work.names.front()}));
+      fair = fair && (work.kind != Work::Kind::run && work.kind != Work::Kind::count);
+      break;
+    case wire::FailureKind::exception:
+    case wire::FailureKind::torn:
+      break;
+  }
+  if (!fair) world_.fail("a task failed without reason: " + failure.text);
+}
+
+void SimClient::check_count(const wire::TaskFinished& finished, const Count& count) {
+  auto& counts = counts_[{finished.run.engine, count.incarnation}];
+  const auto [place, is_new] = counts.emplace(finished.task, count.value);
+  const auto next = std::next(place);
+  const bool is_in_order = (place == counts.begin() || std::prev(place)->second < count.value) &&
+                           (next == counts.end() || count.value < next->second);
+  world_.require(is_new && count.value > 0 && is_in_order, "an engine's counter did not count in order");
+}
+
+void SimClient::finish() const {
+  // What ran for a session that is gone, or was lost with the power, has counted too.
+  if (!alive_ || session_was_replaced_ || auditor_.power_ever_lost()) return;
+  for (const auto& [engine, counts] : counts_) {
+    world_.require(counts.rbegin()->second == counts.size(),
+                   "an engine's counter did not count each effective attempt once");
+  }
+}
+
+}  // namespace gangway::sim
