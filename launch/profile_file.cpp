@@ -262,6 +262,10 @@ base::Result<Profile> load_profile(const std::string& name_or_path) {
     std::istringstream stream{content.value()};
     boost::property_tree::read_ini(stream, tree);
   } catch (const boost::property_tree::ini_parser_error& error) {
+    if (error.message() == "duplicate key name") {
+      return fault_at(file.value(), static_cast<int>(error.line()),
+                      "the key of this line stands in its section already; leave one of the two out");
+    }
     return fault_at(file.value(), static_cast<int>(error.line()),
                     error.message() + "; a profile has lines '[section]', 'key = value' and '; comment'");
   }

@@ -123,6 +123,7 @@ void Supervisor::became_ready(const GatewayAddress& gateway) {
   set_phase(Phase::running);
   log_->info("the cluster is ready; its gateway is " + gateway.address + " port " + std::to_string(gateway.port));
   report("ready");
+  end_without_host();
 }
 
 // What it was is told to the starter when all is cleaned up: see leave_nothing().
@@ -180,15 +181,21 @@ void Supervisor::read_errors() {
 
 // The ranks of a lost host answer nobody and are not known to be dead: a cluster without them would wait for ever.
 void Supervisor::watch_hosts(std::string_view errors) {
-  if (profile_.hosts.empty() || host_lost_ || setup_->state.phase != Phase::running) return;
+  if (profile_.hosts.empty() || host_lost_) return;
   recent_errors_ += errors;
   if (tells_of_lost_host(recent_errors_)) {
     host_lost_ = true;
-    log_->error("a host is lost; the cluster ends");
-    terminate_mpirun();
+    end_without_host();
   }
   constexpr std::size_t mark_bytes_max = 128;
   if (recent_errors_.size() > mark_bytes_max) recent_errors_.erase(0, recent_errors_.size() - mark_bytes_max);
+}
+
+// While the cluster starts, the start fails for it, or the engines are ready all the same and it is ended then.
+void Supervisor::end_without_host() {
+  if (!host_lost_ || setup_->state.phase != Phase::running) return;
+  log_->error("a host is lost; the cluster ends");
+  terminate_mpirun();
 }
 
 // What mpirun wrote before its end may not have been read yet.

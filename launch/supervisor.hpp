@@ -57,6 +57,7 @@ class Supervisor {
   void read_errors();
   void drain(boost::asio::posix::stream_descriptor& stream);
   void watch_hosts(std::string_view errors);
+  void end_without_host();
   void collect_children();
 
   void stop(const std::string& reason);

@@ -63,6 +63,8 @@ launch::BuildRequest request_of(const fs::path& directory, const std::vector<std
   for (; entry != fs::recursive_directory_iterator{}; entry.increment(error)) {
     if (error) throw Error{"cannot read the directory " + directory.string() + ": " + error.message()};
     const fs::path& path = entry->path();
+    // A build directory of CMake has sources of its own.
+    if (entry->is_directory(error) && fs::exists(path / "CMakeCache.txt", error)) entry.disable_recursion_pending();
     if (!entry->is_regular_file(error) || !(is_included(path) || launch::is_source(path.string()))) continue;
     request.files.push_back({path.lexically_relative(directory).string(), text_of(path)});
     bytes += request.files.back().content.size();

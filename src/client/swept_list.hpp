@@ -41,8 +41,9 @@ class SweptList {
     if (items_.size() < sweep_size_) {
       return;
     }
+    // Those that are needed keep their order.
     const auto first_void =
-        std::partition(items_.begin(), items_.end(), [](const Item& item) { return !item.is_void(); });
+        std::stable_partition(items_.begin(), items_.end(), [](const Item& item) { return !item.is_void(); });
     std::move(first_void, items_.end(), std::back_inserter(swept));
     items_.erase(first_void, items_.end());
     sweep_size_ = std::max(short_max, 2 * items_.size());

@@ -37,8 +37,10 @@ void Controller::on_message(ConnectionId id, Connection& connection, const wire:
 void Controller::answer_offers(Turn& turn) {
   std::erase_if(offers_, [&](const WaitingOffer& offer) {
     const bool known = state_.modules.content.contains(offer.hash);
-    if (known) send(offer.connection, wire::ModuleAnswered{offer.request, true}, turn);
-    return known;
+    if (!known) return false;
+    module_used_[offer.hash] = state_.records;  // its tasks are about to come
+    send(offer.connection, wire::ModuleAnswered{offer.request, true}, turn);
+    return true;
   });
   // The first one is not overtaken: were smaller modules let by, it might wait for ever.
   while (!offers_.empty()) {

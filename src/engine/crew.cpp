@@ -132,7 +132,9 @@ void Crew::note_stored(const wire::ModuleHash& module) {
 std::optional<std::uint64_t> Crew::take_full() {
   const std::vector<std::uint64_t> numbers = ready();
   if (numbers.size() < 2) return std::nullopt;
-  for (const std::uint64_t number : numbers) {
+  // Standbys first: what users keep in the active one is lost only once, to one that is good for long.
+  for (auto next = numbers.rbegin(); next != numbers.rend(); ++next) {
+    const std::uint64_t number = *next;
     Worker& worker = workers_.at(number);
     std::uint64_t bytes = 0;
     for (const auto& [module, size] : worker.forgotten) bytes += size;

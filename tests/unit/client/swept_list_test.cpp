@@ -1,5 +1,6 @@
 #include "client/swept_list.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <vector>
 
@@ -34,6 +35,7 @@ TEST(SweptListTest, what_is_needed_stays_and_what_is_not_does_not_pile_up) {
     }
   }
   EXPECT_EQ(kept.size(), needed.size());
+  EXPECT_TRUE(std::is_sorted(kept.begin(), kept.end())) << "in the order in which they came";
   EXPECT_TRUE(list.empty());
 }
 

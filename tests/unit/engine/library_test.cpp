@@ -165,5 +165,30 @@ TEST_F(EngineTest, AWorkerThatHoldsMuchThatIsForgottenIsReplacedBetweenCallsWhen
   standby.hear<wire::RunCall>();
 }
 
+TEST_F(EngineTest, OfTwoThatHoldMuchThatIsForgottenTheStandbyIsReplacedFirst) {
+  ByHand worker{1, *engine_, now_};
+  ByHand standby{2, *engine_, now_};
+  run_turns();
+  for (int i = 0; i < 33; ++i) {
+    to_gateway_.clear();
+    const std::string content = "module " + std::to_string(i);
+    wire::Call call;
+    call.function.module = tls::sha256(base::bytes_of(content));
+    engine_->receive(wire::StoreModule{call.function.module, bytes(content)});
+    submit(call);
+    worker.hear<wire::LoadModule>();
+    worker.say(wire::ModuleLoaded{call.function.module, ""});
+    run_turns();
+    standby.hear<wire::LoadModule>();
+    standby.say(wire::ModuleLoaded{call.function.module, ""});
+    worker.say(wire::CallFinished{worker.hear<wire::RunCall>().attempt, 0, bytes("")});
+    answer();
+    engine_->receive(wire::ForgetModule{call.function.module});
+  }
+  run_turns();
+  ASSERT_EQ(to_keeper_.size(), 1U) << "one at a time";
+  EXPECT_EQ(std::get<keeper::EndWorker>(to_keeper_[0]).number, standby.number());
+}
+
 }  // namespace
 }  // namespace gangway::engine

@@ -103,7 +103,7 @@ TEST_F(ProfileTest, NamesUnknownSectionsAndKeysWithThoseThereAre) {
 TEST_F(ProfileTest, NamesLinesThatAreNoSettings) {
   EXPECT_THAT(fault_of("[cluster]\nengines\n"),
               AllOf(HasSubstr("big.ini:2: "), HasSubstr("a profile has lines '[section]', 'key = value'")));
-  EXPECT_THAT(fault_of("[cluster]\nengines = 2\nengines = 3\n"), HasSubstr("big.ini:3: duplicate key name"));
+  EXPECT_THAT(fault_of("[cluster]\nengines = 2\nengines = 3\n"), HasSubstr("big.ini:3: the key of this line stands in its section already"));
 }
 
 TEST_F(ProfileTest, NamesImpossibleValuesAndWrongUnits) {
