@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <system_error>
 
+#include "base/printable.hpp"
 #include "launch/private_file.hpp"
 #include "os/descriptor.hpp"
 #include "os/host_name.hpp"
@@ -51,7 +52,7 @@ base::Status check_cluster_name(std::string_view name) {
                     std::all_of(name.begin(), name.end(),
                                 [](char c) { return is_letter_or_digit(c) || c == '.' || c == '_' || c == '-'; });
   if (good) return base::Done{};
-  return base::Fault{"'" + std::string{name} + "' cannot be a cluster's name; use at most " +
+  return base::Fault{"'" + base::printable(name) + "' cannot be a cluster's name; use at most " +
                      std::to_string(cluster_name_bytes_max) +
                      " letters, digits, '.', '_' and '-', beginning with a letter or digit"};
 }

@@ -26,11 +26,13 @@ base::Status write_connection(const std::filesystem::path& file, const Connectio
 struct GatewayAddress {
   std::string address;
   std::uint16_t port = 0;
-  std::string host = {};   // where it runs
-  std::string bells = {};  // how its ranks wake each other, in words
+  std::string host = {};      // where it runs
+  std::string bells = {};     // how its ranks wake each other, in words
+  std::uint32_t engines = 0;  // that live
 };
 
-/// Reads gateway-0.json, which appears when the gateway listens and all engines are ready. Nothing if it is not there
+/// Reads gateway-0.json, which appears when the gateway listens and all engines are ready, and is written again when
+/// something in it changes. Nothing if it is not there
 /// yet.
 std::optional<GatewayAddress> read_gateway_address(const std::filesystem::path& file);
 

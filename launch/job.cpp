@@ -27,8 +27,15 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
   return pointers;
 }
 
+/// What a child gets as its standard streams.
+struct Streams {
+  int input = -1;
+  int output = -1;
+  int errors = -1;
+};
+
 // The child between fork and exec: only calls that are allowed there.
-[[noreturn]] void become(char* const* arguments, char* const* environment, int output, int no_input, pid_t parent) {
+[[noreturn]] void become(char* const* arguments, char* const* environment, const Streams& streams, pid_t parent) {
   ::setpgid(0, 0);
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (::getppid() != parent) ::_exit(127);  // it died before the line above
@@ -38,7 +45,7 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
     if (number != SIGKILL && number != SIGSTOP) ::signal(number, SIG_DFL);
   }
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  if (::dup2(no_input, 0) >= 0 && ::dup2(output, 1) >= 0 && ::dup2(output, 2) >= 0) {
+  if (::dup2(streams.input, 0) >= 0 && ::dup2(streams.output, 1) >= 0 && ::dup2(streams.errors, 2) >= 0) {
     ::execve(arguments[0], arguments, environment);
   }
   ::dprintf(2, "cannot start %s: %s\n", arguments[0], std::strerror(errno));
@@ -67,9 +74,11 @@ std::optional<std::string> read_to_end(int descriptor, std::chrono::steady_clock
 
 }  // namespace
 
-base::Result<RunningJob> start_job(const CommandLine& command) {
+base::Result<RunningJob> start_job(const CommandLine& command, Errors errors) {
   base::Result<os::Pipe> output = os::make_pipe();
   if (!output) return output.fault();
+  base::Result<os::Pipe> apart = errors == Errors::apart ? os::make_pipe() : os::Pipe{};
+  if (!apart) return apart.fault();
   const os::Descriptor no_input{::open("/dev/null", O_RDONLY | O_CLOEXEC)};
   if (!no_input) return os::system_fault("cannot open /dev/null");
 
@@ -78,16 +87,19 @@ base::Result<RunningJob> start_job(const CommandLine& command) {
   for (const auto& [name, value] : command.environment) variables.push_back(name + "=" + value);
   const std::vector<char*> argument_pointers = pointers_to(arguments);
   const std::vector<char*> variable_pointers = pointers_to(variables);
-  const int write_end = output.value().write_end.get();
+  const os::Descriptor& error_end = errors == Errors::apart ? apart.value().write_end : output.value().write_end;
+  const Streams streams{no_input.get(), output.value().write_end.get(), error_end.get()};
   const pid_t parent = ::getpid();
 
   const pid_t pid = ::fork();
   if (pid < 0) return os::system_fault("cannot start " + command.arguments.front());
   if (pid == 0) {
-    become(argument_pointers.data(), variable_pointers.data(), write_end, no_input.get(), parent);
+    become(argument_pointers.data(), variable_pointers.data(), streams, parent);
   }
-  RunningJob job{pid, std::move(output.value().read_end)};
-  ::fcntl(job.output.get(), F_SETFL, O_NONBLOCK);
+  RunningJob job{pid, std::move(output.value().read_end), std::move(apart.value().read_end)};
+  for (const os::Descriptor* end : {&job.output, &job.errors}) {
+    if (*end) ::fcntl(end->get(), F_SETFL, O_NONBLOCK);
+  }
   return job;
 }
 

@@ -13,15 +13,19 @@
 
 namespace gangway::launch {
 
-/// A child that was started, and where its standard output and standard error can be read (non-blocking).
+/// Where a child's standard error goes.
+enum class Errors { with_output, apart };
+
+/// A child that was started, and where what it writes can be read (non-blocking).
 struct RunningJob {
   pid_t pid = 0;
-  os::Descriptor output;
+  os::Descriptor output;  // its standard output, and its standard error if that is not apart
+  os::Descriptor errors;  // its standard error if that is apart
 };
 
 /// Starts the program in a process group of its own, with no standard input. It gets SIGTERM when the calling thread
 /// ends, however that happens. To be called by a process with one thread.
-base::Result<RunningJob> start_job(const CommandLine& command);
+base::Result<RunningJob> start_job(const CommandLine& command, Errors errors = Errors::with_output);
 
 /// Runs a short command to its end and returns what it printed, on standard output and error. A fault if it cannot be
 /// started, does not end in time or fails. At most 64 KiB are kept.

@@ -189,11 +189,11 @@ CommandLine mpirun_command(const Mpirun& mpirun, const JobSettings& job, const E
   return command;
 }
 
-bool tells_of_lost_host(std::string_view output) {
+bool tells_of_lost_host(std::string_view own_words) {
   // Under recovery the job goes on without that host's ranks, and this is all that is heard of it.
   for (const std::string_view mark :
-       {"ORTE was unable to reliably start one or more daemons", "lost communication with a remote daemon"}) {
-    if (output.find(mark) != std::string_view::npos) return true;
+       {"was unable to reliably start one or more daemons", "lost communication with a remote daemon"}) {
+    if (own_words.find(mark) != std::string_view::npos) return true;
   }
   return false;
 }

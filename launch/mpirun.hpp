@@ -77,8 +77,9 @@ struct CommandLine {
 CommandLine mpirun_command(const Mpirun& mpirun, const JobSettings& job,
                            const std::map<std::string, std::string>& environment);
 
-/// True if mpirun says in its output that it has lost the connection to a host.
-bool tells_of_lost_host(std::string_view output);
+/// True if mpirun says that it has lost the connection to a host. `own_words` is what it writes to standard error;
+/// its standard output is what the ranks and workers say.
+bool tells_of_lost_host(std::string_view own_words);
 
 /// The environment of the calling process.
 std::map<std::string, std::string> own_environment();

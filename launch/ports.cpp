@@ -47,6 +47,12 @@ base::Status check_ports(const std::string& address, std::uint16_t low, std::uin
                      address + " (" + error.message() + "); choose another range, or let the system choose with 0-0"};
 }
 
+bool is_address(const std::string& text) {
+  boost::system::error_code error;
+  boost::asio::ip::make_address(text, error);
+  return !error;
+}
+
 bool is_any_address(const std::string& address) {
   boost::system::error_code error;
   const boost::asio::ip::address parsed = boost::asio::ip::make_address(address, error);

@@ -12,6 +12,9 @@ namespace gangway::launch {
 /// any port will do). What is free now may be taken later: the gateway has the last word.
 base::Status check_ports(const std::string& address, std::uint16_t low, std::uint16_t high);
 
+/// True for numeric addresses; such a one need not be of this host.
+bool is_address(const std::string& text);
+
 /// True for addresses that only programs on the same host can reach.
 bool is_loopback_address(const std::string& address);
 

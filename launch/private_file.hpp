@@ -1,4 +1,5 @@
 // Files and directories that only their owner may read: they hold keys, and what decides whose cluster is talked to.
+// And such as others may read, but not change.
 #pragma once
 
 #include <filesystem>
@@ -17,6 +18,13 @@ base::Status check_private_directory(const std::filesystem::path& path);
 
 /// A fault, with the command that mends it, if the file belongs to somebody else or others may read or write it.
 base::Status check_private_file(const std::filesystem::path& path);
+
+/// A fault, with the way out, if others than this account and root could put a profile into the directory: it is
+/// theirs, or they may write there. None there is fine.
+base::Status check_profile_directory(const std::filesystem::path& path);
+
+/// Reads a profile; a fault, with the command that mends it, if others than this account and root could change it.
+base::Result<std::string> read_guarded_profile(const std::filesystem::path& path);
 
 /// Writes a file (0600): readers see the old content or all of the new, never a part.
 base::Status write_private_file(const std::filesystem::path& path, const std::string& content);

@@ -5,6 +5,7 @@
 #include <optional>
 #include <sstream>
 #include <string_view>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -12,17 +13,16 @@
 #include <boost/property_tree/ini_parser.hpp>
 #include <boost/property_tree/ptree.hpp>
 
+#include "base/printable.hpp"
 #include "launch/cluster_directory.hpp"
+#include "launch/ports.hpp"
 #include "launch/private_file.hpp"
 #include "launch/setting_values.hpp"
-#include "os/file.hpp"
 
 namespace gangway::launch {
 namespace {
 
 using std::filesystem::path;
-
-constexpr std::uint32_t engines_max = 4096;
 
 /// What is known while a file is read.
 struct Reading {
@@ -69,7 +69,8 @@ base::Status take_engines(Reading& reading, const std::string& value) {
 base::Status take_name(Reading& reading, const std::string& value) {
   reading.profile.name = value;
   if (base::Status good = check_cluster_name(value); !good) {
-    return base::Fault{"takes a name of letters, digits, '.', '_' and '-', not '" + value + "'"};
+    return base::Fault{"takes at most 64 letters, digits, '.', '_' and '-', beginning with a letter or digit, not '" +
+                       value + "'"};
   }
   return base::Done{};
 }
@@ -89,14 +90,15 @@ constexpr Setting settings[] = {
     {"controller", "bind",
      [](Reading& reading, const std::string& value) -> base::Status {
        reading.profile.bind_address = value;
-       if (value.empty()) return base::Fault{"takes an address such as 127.0.0.1 or 0.0.0.0, not nothing"};
-       return base::Done{};
+       if (is_address(value)) return base::Done{};
+       const std::string given = value.empty() ? "nothing" : "'" + value + "'";
+       return base::Fault{"takes an address such as 127.0.0.1 or 0.0.0.0, not " + given};
      }},
     {"controller", "ports",
      [](Reading& reading, const std::string& value) { return keep(parse_ports(value), reading.profile.ports); }},
     {"engine", "arena",
      [](Reading& reading, const std::string& value) {
-       return keep(parse_bytes(value), reading.profile.arena_bytes);
+       return keep(parse_arena(value), reading.profile.arena_bytes);
      }},
     {"engine", "modules", take_modules},
     {"mpi", "transport",
@@ -148,7 +150,7 @@ int line_of(const std::string& content, std::string_view section, std::string_vi
 }
 
 base::Fault fault_at(const path& file, int line, const std::string& what) {
-  return base::Fault{file.string() + (line > 0 ? ":" + std::to_string(line) : "") + ": " + what};
+  return base::Fault{base::printable(file.string() + (line > 0 ? ":" + std::to_string(line) : "") + ": " + what)};
 }
 
 using Tree = boost::property_tree::ptree;
@@ -191,6 +193,12 @@ base::Status count_engines(Reading& reading, const path& file, const std::string
   const std::uint32_t counted =
       std::accumulate(profile.hosts.begin(), profile.hosts.end(), 0U,
                       [](std::uint32_t sum, const Host& host) { return sum + host.engines; });
+  const auto places = static_cast<std::uint32_t>(profile.hosts.size());
+  if (counted > engines_max) {
+    return fault_at(file, line_of(content, "mpi", "hosts"),
+                    "'hosts' in [mpi] has " + std::to_string(counted) + " engines; a cluster has at most " +
+                        std::to_string(engines_max));
+  }
   if (counted > 0) {
     if (reading.has_engines && profile.engines != counted) {
       return fault_at(file, line_of(content, "cluster", "engines"),
@@ -202,20 +210,42 @@ base::Status count_engines(Reading& reading, const path& file, const std::string
     return fault_at(file, line_of(content, "mpi", "hosts"),
                     "'hosts' in [mpi] does not say how many engines; write 'hosts = " + profile.hosts.front().name +
                         ":2, ...', or 'engines = N' in [cluster]");
+  } else if (reading.has_engines && profile.engines < places) {
+    return fault_at(file, line_of(content, "cluster", "engines"),
+                    "'engines' in [cluster] says " + std::to_string(profile.engines) +
+                        ", and 'hosts' in [mpi] names " + std::to_string(places) +
+                        "; name fewer hosts, or give each an engine");
   } else if (!reading.has_engines) {
     profile.engines = std::max(std::thread::hardware_concurrency(), 1U);
   }
   return base::Done{};
 }
 
+bool is_path(const std::string& name_or_path) {
+  return name_or_path.find('/') != std::string::npos || name_or_path.ends_with(".ini");
+}
+
+// A file that is given by its path may lie in any place: whoever put it there, the file itself is guarded.
+base::Result<std::string> content_of(const path& file, const std::string& name_or_path) {
+  if (!is_path(name_or_path)) {
+    if (base::Status guarded = check_profile_directory(file.parent_path()); !guarded) return guarded.fault();
+  }
+  base::Result<std::string> content = read_guarded_profile(file);
+  std::error_code error;
+  if (content || std::filesystem::exists(file, error)) return content;
+  return base::Fault{"there is no profile '" + name_or_path + "': " + content.fault().text +
+                     "; write that file, or give the path of another one"};
+}
+
 }  // namespace
 
 base::Result<path> profile_path(const std::string& name_or_path) {
-  if (name_or_path.find('/') != std::string::npos || name_or_path.ends_with(".ini")) {
+  if (is_path(name_or_path)) {
     return std::filesystem::absolute(name_or_path).lexically_normal();
   }
   if (base::Status good = check_cluster_name(name_or_path); !good) {
-    return base::Fault{"'" + name_or_path + "' is neither a profile's name nor the path of an .ini file"};
+    return base::Fault{"'" + base::printable(name_or_path) +
+                       "' is neither a profile's name nor the path of an .ini file"};
   }
   const base::Result<ClusterHome> home = ClusterHome::of_account();
   if (!home) return home.fault();
@@ -225,11 +255,8 @@ base::Result<path> profile_path(const std::string& name_or_path) {
 base::Result<Profile> load_profile(const std::string& name_or_path) {
   const base::Result<path> file = profile_path(name_or_path);
   if (!file) return file.fault();
-  const base::Result<std::string> content = os::read_file(file.value());
-  if (!content) {
-    return base::Fault{"there is no profile '" + name_or_path + "': " + content.fault().text +
-                       "; write that file, or give the path of another one"};
-  }
+  const base::Result<std::string> content = content_of(file.value(), name_or_path);
+  if (!content) return base::Fault{base::printable(content.fault().text)};
   Tree tree;
   try {
     std::istringstream stream{content.value()};

@@ -6,15 +6,16 @@
 #include <string_view>
 #include <system_error>
 
+#include "base/printable.hpp"
+
 namespace gangway::launch {
 namespace {
 
 constexpr std::chrono::milliseconds time_max = std::chrono::hours{24};
-constexpr std::uint32_t host_engines_max = 4096;
 constexpr std::size_t host_name_bytes_max = 255;
 
 base::Fault fault_of(const std::string& wanted, const std::string& text) {
-  return base::Fault{"takes " + wanted + ", not '" + text + "'"};
+  return base::Fault{"takes " + wanted + ", not '" + base::printable(text) + "'"};
 }
 
 /// A whole number and what follows it; false if there is no number at the start.
@@ -46,7 +47,7 @@ base::Result<std::uint32_t> parse_count(const std::string& text, std::uint32_t m
   return fault_of("a whole number from 1 to " + std::to_string(most), text);
 }
 
-base::Result<std::uint64_t> parse_bytes(const std::string& text) {
+base::Result<std::uint64_t> parse_arena(const std::string& text) {
   std::uint64_t number = 0;
   std::string_view unit;
   const bool is_number = split_number(text, number, unit);
@@ -55,8 +56,9 @@ base::Result<std::uint64_t> parse_bytes(const std::string& text) {
   if (unit == "K") shift = 10;
   if (unit == "M") shift = 20;
   if (unit == "G") shift = 30;
-  if (is_number && shift >= 0 && number <= (std::uint64_t{1} << 63 >> shift)) return number << shift;
-  return fault_of("a number of bytes such as 512M or 16G", text);
+  const bool fits = is_number && shift >= 0 && number <= (arena_bytes_max >> shift);
+  if (fits && number << shift >= arena_bytes_min) return number << shift;
+  return fault_of("a number of bytes such as 512M or 16G, from 16M to 32768G", text);
 }
 
 base::Result<PortRange> parse_ports(const std::string& text) {
@@ -65,10 +67,10 @@ base::Result<PortRange> parse_ports(const std::string& text) {
   std::string_view rest;
   constexpr std::uint64_t most = 65'535;
   if (split_number(text, low, rest) && rest.starts_with('-') && split_number(rest.substr(1), high, rest) &&
-      rest.empty() && low <= most && high <= most) {
+      rest.empty() && low <= high && high <= most && (low > 0 || high == 0)) {
     return PortRange{static_cast<std::uint16_t>(low), static_cast<std::uint16_t>(high)};
   }
-  return fault_of("a range such as 7000-7010", text);
+  return fault_of("a range such as 7000-7010, the lower port first", text);
 }
 
 base::Result<std::chrono::milliseconds> parse_time(const std::string& text) {
@@ -104,7 +106,7 @@ base::Result<std::vector<Host>> parse_hosts(const std::string& text) {
     Host host{entry.substr(0, colon), 0};
     if (!is_host_name(host.name)) return fault_of(wanted, entry);
     if (colon != std::string::npos) {
-      const base::Result<std::uint32_t> count = parse_count(entry.substr(colon + 1), host_engines_max);
+      const base::Result<std::uint32_t> count = parse_count(entry.substr(colon + 1), engines_max);
       if (!count) return fault_of(wanted, entry);
       host.engines = count.value();
     }

@@ -9,6 +9,7 @@
 
 #include <gangway/profile.hpp>
 
+#include "base/limits.hpp"
 #include "base/result.hpp"
 
 namespace gangway::launch {
@@ -16,10 +17,17 @@ namespace gangway::launch {
 /// A whole number from 1 to `most`.
 base::Result<std::uint32_t> parse_count(const std::string& text, std::uint32_t most);
 
-/// A number of bytes: 512, 16K, 512M, 4G.
-base::Result<std::uint64_t> parse_bytes(const std::string& text);
+/// How many engines a cluster can have.
+inline constexpr std::uint32_t engines_max = 4096;
 
-/// 7000-7010.
+/// The memory that an engine's arrays may take: what every engine needs, and what there are addresses for.
+inline constexpr std::uint64_t arena_bytes_min = 16 * base::mib;
+inline constexpr std::uint64_t arena_bytes_max = 32 * 1024 * 1024 * base::mib;
+
+/// Such a number of bytes: 16777216, 16384K, 512M, 4G.
+base::Result<std::uint64_t> parse_arena(const std::string& text);
+
+/// 7000-7010; 0-0.
 base::Result<PortRange> parse_ports(const std::string& text);
 
 /// A time: 500ms, 60s, 5min, at most a day.

@@ -24,6 +24,11 @@ Condition condition_of(const ClusterState& state) {
   }
 }
 
+// A gateway that has ended leaves its note, and nothing outlives its supervisor for long.
+bool may_have_engines(const ClusterSummary& cluster) {
+  return cluster.state.phase != Phase::ended && cluster.condition != Condition::dead;
+}
+
 }  // namespace
 
 std::string condition_text(Condition condition) {
@@ -39,6 +44,11 @@ std::string transport_summary(const ClusterState& state) {
                              : "resilient: shared memory, TCP between hosts; the death of a rank costs that rank";
 }
 
+std::string engines_text(const ClusterSummary& cluster) {
+  const std::string all = std::to_string(cluster.state.engines);
+  return cluster.engines_alive == cluster.state.engines ? all : std::to_string(cluster.engines_alive) + " of " + all;
+}
+
 ClusterSummary summary_of(const ClusterDirectory& directory) {
   ClusterSummary summary;
   summary.name = directory.name();
@@ -52,6 +62,7 @@ ClusterSummary summary_of(const ClusterDirectory& directory) {
     const std::string host = is_version_6 ? "[" + gateway->address + "]" : gateway->address;
     summary.address = host + ":" + std::to_string(gateway->port);
     summary.bells = gateway->bells;
+    if (may_have_engines(summary)) summary.engines_alive = gateway->engines;
   }
   return summary;
 }

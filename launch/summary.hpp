@@ -1,6 +1,7 @@
 // What can be said about a cluster without talking to it.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -29,7 +30,11 @@ struct ClusterSummary {
   ClusterState state;
   std::string address;  // "127.0.0.1:40312", or empty before it is ready
   std::string bells;    // how its ranks wake each other, in words; empty before it is ready
+  std::uint32_t engines_alive = 0;
 };
+
+/// How many engines there are: "4", or "3 of 4" if some are not there yet or any more.
+std::string engines_text(const ClusterSummary& cluster);
 
 /// What carries its ranks' messages and what that means when one dies, in words.
 std::string transport_summary(const ClusterState& state);

@@ -10,6 +10,7 @@
 
 #include <boost/asio/buffer.hpp>
 
+#include "base/printable.hpp"
 #include "launch/daemon.hpp"
 #include "launch/job.hpp"
 #include "launch/ports.hpp"
@@ -48,6 +49,7 @@ Supervisor::Supervisor(ClusterHome home, const SupervisorOptions& options)
       starter_{io_},
       owner_{io_},
       output_{io_},
+      errors_{io_},
       signals_{io_, SIGTERM, SIGINT, SIGCHLD},
       step_timer_{io_},
       ready_timer_{io_} {
@@ -75,10 +77,11 @@ base::Status Supervisor::start() {
   log_ = std::move(log).value();
   static_cast<void>(::dup2(log_->descriptor(), STDERR_FILENO));
 
-  base::Result<RunningJob> job = start_job(setup_->mpirun);
+  base::Result<RunningJob> job = start_job(setup_->mpirun, Errors::apart);
   if (!job) return job.fault();
   mpirun_runs_ = true;
   output_.assign(job.value().output.release());
+  errors_.assign(job.value().errors.release());
   setup_->state.mpirun = process_with_pid(job.value().pid).value_or(ProcessKey{job.value().pid, 0});
   log_->info("started mpirun, process " + std::to_string(job.value().pid));
   start_deadline_ = steady_clock::now() + profile_.start_timeout;
@@ -87,6 +90,7 @@ base::Status Supervisor::start() {
   watch_starter();
   watch_owner();
   read_output();
+  read_errors();
   await_ready();
   return base::Done{};
 }
@@ -161,29 +165,37 @@ void Supervisor::read_output() {
   output_.async_read_some(boost::asio::buffer(output_buffer_),
                           [this](const boost::system::error_code& error, std::size_t count) {
                             log_->append({output_buffer_.data(), count});
-                            watch_hosts({output_buffer_.data(), count});
                             if (!error) read_output();
                           });
 }
 
+void Supervisor::read_errors() {
+  errors_.async_read_some(boost::asio::buffer(errors_buffer_),
+                          [this](const boost::system::error_code& error, std::size_t count) {
+                            log_->append({errors_buffer_.data(), count});
+                            watch_hosts({errors_buffer_.data(), count});
+                            if (!error) read_errors();
+                          });
+}
+
 // The ranks of a lost host answer nobody and are not known to be dead: a cluster without them would wait for ever.
-void Supervisor::watch_hosts(std::string_view output) {
+void Supervisor::watch_hosts(std::string_view errors) {
   if (profile_.hosts.empty() || host_lost_ || setup_->state.phase != Phase::running) return;
-  recent_output_ += output;
-  if (tells_of_lost_host(recent_output_)) {
+  recent_errors_ += errors;
+  if (tells_of_lost_host(recent_errors_)) {
     host_lost_ = true;
     log_->error("a host is lost; the cluster ends");
     terminate_mpirun();
   }
   constexpr std::size_t mark_bytes_max = 128;
-  if (recent_output_.size() > mark_bytes_max) recent_output_.erase(0, recent_output_.size() - mark_bytes_max);
+  if (recent_errors_.size() > mark_bytes_max) recent_errors_.erase(0, recent_errors_.size() - mark_bytes_max);
 }
 
 // What mpirun wrote before its end may not have been read yet.
-void Supervisor::drain_output() {
+void Supervisor::drain(boost::asio::posix::stream_descriptor& stream) {
   std::array<char, 4096> piece{};
   for (;;) {
-    const ssize_t count = ::read(output_.native_handle(), piece.data(), piece.size());
+    const ssize_t count = ::read(stream.native_handle(), piece.data(), piece.size());
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) return;
     log_->append({piece.data(), static_cast<std::size_t>(count)});
@@ -247,7 +259,8 @@ void Supervisor::mpirun_ended(int status) {
   step_timer_.cancel();
   ready_timer_.cancel();
   if (shutdown_) shutdown_->cancel();
-  drain_output();
+  drain(output_);
+  drain(errors_);
   end_reason_ = host_lost_ ? "the connection to one of its hosts was lost" : "mpirun " + wait_status_text(status);
   if (setup_->state.phase == Phase::starting) {
     start_failure_ = end_reason_ + " before the engines were ready" + advice_on_hosts(profile_);
@@ -303,7 +316,7 @@ void Supervisor::leave_nothing() {
       log_->error(removed.fault().text);
     }
   }
-  if (!failure.empty()) report("error " + failure);
+  if (!failure.empty()) report("error " + base::printable(failure));
   io_.stop();
 }
 

@@ -54,8 +54,9 @@ class Supervisor {
   void watch_starter();
   void watch_owner();
   void read_output();
-  void drain_output();
-  void watch_hosts(std::string_view output);
+  void read_errors();
+  void drain(boost::asio::posix::stream_descriptor& stream);
+  void watch_hosts(std::string_view errors);
   void collect_children();
 
   void stop(const std::string& reason);
@@ -76,7 +77,8 @@ class Supervisor {
   boost::asio::io_context io_;
   boost::asio::posix::stream_descriptor starter_;
   boost::asio::posix::stream_descriptor owner_;
-  boost::asio::posix::stream_descriptor output_;
+  boost::asio::posix::stream_descriptor output_;  // what mpirun passes on of its ranks and their workers
+  boost::asio::posix::stream_descriptor errors_;  // what mpirun says itself: see gangway_keeper.cpp
   boost::asio::signal_set signals_;
   boost::asio::steady_timer step_timer_;
   boost::asio::steady_timer ready_timer_;
@@ -90,11 +92,12 @@ class Supervisor {
   bool mpirun_runs_ = false;
   bool stop_wanted_ = false;
   bool host_lost_ = false;
-  std::string recent_output_;
+  std::string recent_errors_;
   std::chrono::steady_clock::time_point start_deadline_;
   std::chrono::steady_clock::time_point leftovers_deadline_;
   bool none_left_ = false;  // at the last look
   std::array<char, 16384> output_buffer_{};
+  std::array<char, 4096> errors_buffer_{};
   std::array<char, 16> owner_buffer_{};
 };
 

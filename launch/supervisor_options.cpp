@@ -1,5 +1,6 @@
 #include "launch/supervisor_options.hpp"
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -7,21 +8,22 @@
 #include <cstdio>
 #include <filesystem>
 #include <random>
+#include <string_view>
 #include <system_error>
 
 #include <boost/program_options.hpp>
 
 #include "base/limits.hpp"
 #include "launch/cluster_directory.hpp"
+#include "launch/ports.hpp"
 #include "launch/setting_values.hpp"
+#include "os/descriptor.hpp"
 
 namespace gangway::launch {
 namespace {
 
 namespace po = boost::program_options;
 
-constexpr std::uint32_t ranks_max = 4096;
-constexpr std::uint64_t arena_bytes_min = 16 * base::mib;
 constexpr std::uint64_t arena_bytes_default_max = 64 * 1024 * base::mib;
 
 std::uint64_t memory_bytes() {
@@ -59,6 +61,33 @@ base::Status place_engines(Profile& profile) {
     return base::Fault{"the hosts are given " + std::to_string(counted) + " engines, the cluster " +
                        std::to_string(profile.engines) +
                        "; leave out the numbers behind the hosts, or make them fit"};
+  }
+  return base::Done{};
+}
+
+base::Status check_module(const std::string& path) {
+  const os::Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
+  constexpr std::string_view mark =
+      "\x7f"
+      "ELF";
+  std::array<char, mark.size()> head{};
+  const ssize_t count = file ? ::read(file.get(), head.data(), head.size()) : -1;
+  if (count < 0) {
+    return base::Fault{os::system_fault("cannot read the module " + path).text +
+                       "; give the path of a library that this host has"};
+  }
+  if (std::string_view{head.data(), static_cast<std::size_t>(count)} == mark) return base::Done{};
+  return base::Fault{"the module " + path + " is no shared library; gangway_add_library() in CMake builds one"};
+}
+
+// A start that has to fail fails here, before every engine says so in its own words. What other hosts have is not
+// seen from here.
+base::Status check_modules(const Profile& profile) {
+  if (profile.modules.empty()) return base::Done{};
+  const auto is_here = [](const Host& host) { return is_this_host(host.name); };
+  if (!profile.hosts.empty() && std::ranges::none_of(profile.hosts, is_here)) return base::Done{};
+  for (const std::string& module : profile.modules) {
+    if (base::Status good = check_module(module); !good) return good;
   }
   return base::Done{};
 }
@@ -137,8 +166,8 @@ base::Result<SupervisorOptions> parse_supervisor_options(int argc, const char* c
 base::Result<Profile> resolve(Profile profile) {
   if (profile.name.empty()) profile.name = made_up_name();
   if (base::Status good = check_cluster_name(profile.name); !good) return good.fault();
-  if (profile.engines < 1 || profile.engines > ranks_max) {
-    return base::Fault{"a cluster has 1 to " + std::to_string(ranks_max) + " engines, not " +
+  if (profile.engines < 1 || profile.engines > engines_max) {
+    return base::Fault{"a cluster has 1 to " + std::to_string(engines_max) + " engines, not " +
                        std::to_string(profile.engines)};
   }
   if (base::Status placed = place_engines(profile); !placed) return placed.fault();
@@ -159,10 +188,15 @@ base::Result<Profile> resolve(Profile profile) {
     return base::Fault{"an engine needs an arena of at least 16 MiB, not " + std::to_string(profile.arena_bytes) +
                        " bytes"};
   }
+  if (profile.arena_bytes > arena_bytes_max) {
+    return base::Fault{"an engine has addresses for an arena of at most 32 TiB, not for " +
+                       std::to_string(profile.arena_bytes) + " bytes"};
+  }
   for (std::string& module : profile.modules) {
     std::error_code error;
     module = std::filesystem::absolute(module, error).string();  // engines have another working directory
   }
+  if (base::Status there = check_modules(profile); !there) return there.fault();
   return profile;
 }
 

@@ -87,10 +87,11 @@ class GANGWAY_API Client {
   /// than 64 MiB, RemoteError or CompositeError with the reason of the engines that cannot load it.
   void load(const std::string& path) const;
 
-  /// Compiles the C++ sources in `directory` (all *.cpp, *.cc, *.cxx, with the headers beside them, also in
-  /// subdirectories) on the cluster, with the cluster's own compiler, and load()s the library. `flags` go to the
-  /// compiler: {"-O3", "-lfftw3"}. The same sources are compiled once. It takes an engine as long as the compiler
-  /// runs, 10 minutes at most. Throws Error if there are no sources, RemoteError whose text() is the compiler's.
+  /// Compiles the C++ sources in `directory` (all *.cpp, *.cc, *.cxx, with what they include from beside them:
+  /// *.h, *.hpp, *.inl, *.ipp, *.tpp, *.inc and the like, also in subdirectories) on the cluster, with the cluster's
+  /// own compiler, and load()s the library. `flags` go to the compiler: {"-O3", "-lfftw3"}. The same sources are
+  /// compiled once. It takes an engine as long as the compiler runs, 10 minutes at most. Throws Error if there are no
+  /// sources, RemoteError whose text() is the compiler's.
   void build(const std::string& directory, const std::vector<std::string>& flags = {}) const;
 
   /// Asks the controller what the cluster is doing. Throws ConnectionError if it does not answer within 10 s.

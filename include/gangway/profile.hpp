@@ -50,7 +50,7 @@ struct Profile {
   /// The profile in an INI file; see "Profiles" in the README for what may stand in it. `name_or_path` is a path if
   /// it has a slash or ends in ".ini"; else the file is profiles/NAME.ini in $GANGWAY_HOME or ~/.local/state/gangway.
   /// What the file leaves out has the value below. Throws gangway::Error, which names the file, the line, the key and
-  /// the way out.
+  /// the way out; also if another account than this one and root could change the file.
   [[nodiscard]] GANGWAY_API static Profile load(const std::string& name_or_path);
 
   /// The cluster's name: letters, digits, '.', '_' and '-'. Empty: one is made up that no other cluster has.

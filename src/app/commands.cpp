@@ -5,12 +5,14 @@
 #include <ctime>
 #include <iostream>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <gangway/client.hpp>
 
+#include "base/printable.hpp"
 #include "launch/json.hpp"
 #include "launch/start.hpp"
 #include "launch/stop.hpp"
@@ -25,7 +27,8 @@ using launch::JsonObject;
 using Row = std::vector<std::string>;
 
 // Columns as wide as their widest entry, two spaces between them.
-void print_table(const std::vector<Row>& rows) {
+void print_table(std::vector<Row> rows) {
+  for (Row& row : rows) std::ranges::transform(row, row.begin(), base::printable);
   std::vector<std::size_t> widths(rows.front().size(), 0);
   for (const Row& row : rows) {
     for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
@@ -66,6 +69,7 @@ JsonObject summary_json(const ClusterSummary& cluster) {
       .text("condition", condition_text(cluster.condition))
       .text("reason", cluster.state.reason)
       .number("engines", cluster.state.engines)
+      .number("engines_alive", cluster.engines_alive)
       .number("gateways", cluster.state.gateways)
       .text("address", cluster.address)
       .text("host", cluster.state.host)
@@ -118,7 +122,7 @@ ClusterStatus ask(const launch::ClusterHome& home, const std::string& name) {
 }  // namespace
 
 void complain(const std::string& text) {
-  std::cerr << "gangway: " << text << '\n';
+  std::cerr << "gangway: " << base::printable(text) << '\n';
 }
 
 ExitCode start(const launch::ClusterHome& home, const Profile& profile) {
@@ -158,11 +162,11 @@ ExitCode list(const launch::ClusterHome& home, Output output) {
   }
   std::vector<Row> rows{{"NAME", "CONDITION", "ENGINES", "ADDRESS", "STARTED", "HOST"}};
   for (const ClusterSummary& cluster : clusters) {
-    rows.push_back({cluster.name, condition_text(cluster.condition), std::to_string(cluster.state.engines),
+    rows.push_back({cluster.name, condition_text(cluster.condition), engines_text(cluster),
                     cluster.address.empty() ? "-" : cluster.address, local_time(cluster.state.started_unix_s),
                     cluster.state.host});
   }
-  print_table(rows);
+  print_table(std::move(rows));
   return exit_ok;
 }
 
@@ -188,16 +192,18 @@ ExitCode status(const launch::ClusterHome& home, const std::string& name, Output
     complain(trouble_of(cluster));
     return exit_failure;
   }
-  std::cout << "cluster " << name << " is running on "
-            << (cluster.state.hosts.empty() ? cluster.state.host : cluster.state.hosts) << " since "
-            << local_time(cluster.state.started_unix_s) << '\n'
-            << "gateway:   " << cluster.address << '\n'
-            << "engines:   " << now->engines.size() << " of " << cluster.state.engines << '\n'
-            << "transport: " << launch::transport_summary(cluster.state) << '\n'
-            << "bells:     " << cluster.bells << '\n'
-            << "sessions:  " << now->sessions << '\n'
-            << "tasks:     " << now->tasks_waiting << " waiting, " << now->tasks_running << " running, "
-            << now->tasks_finished << " finished\n";
+  std::ostringstream text;
+  text << "cluster " << name << " is running on "
+       << (cluster.state.hosts.empty() ? cluster.state.host : cluster.state.hosts) << " since "
+       << local_time(cluster.state.started_unix_s) << '\n'
+       << "gateway:   " << cluster.address << '\n'
+       << "engines:   " << now->engines.size() << " of " << cluster.state.engines << '\n'
+       << "transport: " << launch::transport_summary(cluster.state) << '\n'
+       << "bells:     " << cluster.bells << '\n'
+       << "sessions:  " << now->sessions << '\n'
+       << "tasks:     " << now->tasks_waiting << " waiting, " << now->tasks_running << " running, "
+       << now->tasks_finished << " finished\n";
+  std::cout << base::printable_lines(text.str());
   return exit_ok;
 }
 
@@ -219,7 +225,7 @@ ExitCode engines(const launch::ClusterHome& home, const std::string& name, Outpu
                     std::to_string(status.tasks_running), std::to_string(status.tasks_waiting),
                     std::to_string(status.tasks_finished)});
   }
-  print_table(rows);
+  print_table(std::move(rows));
   return exit_ok;
 }
 
@@ -231,11 +237,12 @@ ExitCode build(const launch::ClusterHome& home, const std::string& cluster, cons
   try {
     client.build(directory, flags);
   } catch (const RemoteError& error) {
-    complain("the build on " + error.host() + " failed: " + error.text());  // what the compiler says has lines
+    // What the compiler says has lines.
+    std::cerr << base::printable_lines("gangway: the build on " + error.host() + " failed: " + error.text() + "\n");
     return exit_failure;
   }
-  std::cout << "built " << directory << " and loaded it at " << client.engines().size() << " engines of "
-            << client.cluster() << '\n';
+  std::cout << "built " << base::printable(directory) << " and loaded it at " << client.engines().size()
+            << " engines of " << base::printable(client.cluster()) << '\n';
   return exit_ok;
 }
 

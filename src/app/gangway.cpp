@@ -168,14 +168,25 @@ base::Result<Profile> profile_of(const Line& line) {
     base::Result<Profile> loaded = launch::load_profile(line.profile);
     if (!loaded) return loaded.fault();
     profile = std::move(loaded).value();
-    if (profile.name.empty()) profile.name = std::filesystem::path{line.profile}.stem().string();
+    if (!line.name.empty()) {
+      profile.name = line.name;
+    } else if (profile.name.empty()) {
+      profile.name = std::filesystem::path{line.profile}.stem().string();
+      if (!launch::check_cluster_name(profile.name)) {
+        return base::Fault{
+            line.profile +
+            ": the file's name cannot be a cluster's; write 'name = ...' in [cluster], or give a name: "
+            "gangway start NAME --profile FILE"};
+      }
+    }
+  } else if (!line.name.empty()) {
+    profile.name = line.name;
   }
-  if (!line.name.empty()) profile.name = line.name;
   if (!line.modules.empty()) profile.modules = line.modules;
   if (line.engines) profile.engines = *line.engines;
   if (!line.bind.empty()) profile.bind_address = line.bind;
   if (!line.ports.empty()) profile.ports = value_of("--ports", launch::parse_ports(line.ports));
-  if (!line.arena.empty()) profile.arena_bytes = value_of("--arena", launch::parse_bytes(line.arena));
+  if (!line.arena.empty()) profile.arena_bytes = value_of("--arena", launch::parse_arena(line.arena));
   if (line.timeout_s) {
     profile.start_timeout = std::chrono::milliseconds{static_cast<std::int64_t>(*line.timeout_s * 1000)};
   }

@@ -177,6 +177,12 @@ base::Result<int> run(const std::vector<std::string>& arguments, std::optional<i
   return keeper.run();
 }
 
+/// From here on all that this process, its rank and its workers write passes through mpirun's standard output. What
+/// comes on its standard error is its own, and the supervisor goes by it: see tells_of_lost_host().
+void leave_standard_error_to_mpirun() {
+  ::dup2(STDOUT_FILENO, STDERR_FILENO);
+}
+
 /// `arguments` are: --sweep DIR FD
 int run_sweeper(const std::vector<std::string>& arguments, base::Log& log) {
   int fd = -1;
@@ -199,6 +205,7 @@ int main(int argc, char** argv) {
   if (argc == 4 && std::string_view{argv[1]} == "--sweep") {
     return gangway::run_sweeper({argv + 1, argv + argc}, log);
   }
+  gangway::leave_standard_error_to_mpirun();
   const auto code = gangway::run({argv + 1, argv + argc}, rank, log);
   if (code) return code.value();
   log.error(code.fault().text);

@@ -1,5 +1,6 @@
 // Bringing libraries to the engines: as files, and as sources that are compiled there.
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -39,9 +40,11 @@ void load_everywhere(detail::Session& session, const DirectView& all, std::share
   handle.require_success();
 }
 
-bool is_header(const fs::path& path) {
-  const std::string extension = path.extension().string();
-  return extension == ".hpp" || extension == ".h" || extension == ".hh" || extension == ".hxx" || extension == ".ipp";
+/// What sources include, by the endings that are in use for it.
+bool is_included(const fs::path& path) {
+  constexpr std::array<const char*, 13> endings{".h",   ".hh",  ".hpp", ".hxx", ".h++", ".inl", ".inc",
+                                                ".ipp", ".tpp", ".txx", ".tcc", ".icc", ".def"};
+  return std::find(endings.begin(), endings.end(), path.extension().string()) != endings.end();
 }
 
 std::string text_of(const fs::path& path) {
@@ -60,7 +63,7 @@ launch::BuildRequest request_of(const fs::path& directory, const std::vector<std
   for (; entry != fs::recursive_directory_iterator{}; entry.increment(error)) {
     if (error) throw Error{"cannot read the directory " + directory.string() + ": " + error.message()};
     const fs::path& path = entry->path();
-    if (!entry->is_regular_file(error) || !(is_header(path) || launch::is_source(path.string()))) continue;
+    if (!entry->is_regular_file(error) || !(is_included(path) || launch::is_source(path.string()))) continue;
     request.files.push_back({path.lexically_relative(directory).string(), text_of(path)});
     bytes += request.files.back().content.size();
     if (bytes > base::object_bytes_max / 2) {

@@ -9,6 +9,7 @@
 
 #include "base/check.hpp"
 #include "base/limits.hpp"
+#include "base/printable.hpp"
 #include "client/outgoing.hpp"
 #include "client/pending_task.hpp"
 #include "client/session.hpp"
@@ -69,6 +70,10 @@ ViewCore ViewCore::with(Label label) const {
   if (label.text.size() > base::name_bytes_max) {
     throw Error{"the label '" + label.text.substr(0, 40) + "...' has " + std::to_string(label.text.size()) +
                 " bytes; at most 4096 are possible"};
+  }
+  // It is shown to people as it is, in errors and before a map's progress.
+  if (base::has_control_characters(label.text)) {
+    throw Error{"the label '" + base::printable(label.text) + "' has control characters; leave them out"};
   }
   ViewCore core = *this;
   core.label_ = label.text.empty() ? nullptr : std::make_shared<const std::string>(std::move(label.text));

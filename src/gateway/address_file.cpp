@@ -18,6 +18,7 @@ base::Status write_address_file(const std::string& cluster_directory, std::uint3
   tree.put("port", note.port);
   tree.put("host", note.host);
   tree.put("bells", note.bells);
+  tree.put("engines", note.engines);
   const std::string path = cluster_directory + "/gateway-" + std::to_string(number) + ".json";
   const std::string temporary = path + ".new";
   {

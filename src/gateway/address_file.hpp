@@ -1,6 +1,8 @@
-// How a gateway tells the supervisor where it listens, and `gangway status` how ranks are woken.
+// How a gateway tells the supervisor where it listens, and `gangway list` and `gangway status` how
+// many engines live and how ranks are woken.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
@@ -12,8 +14,9 @@ namespace gangway::gateway {
 struct GatewayNote {
   std::string address;
   std::uint16_t port = 0;
-  std::string host;   // where the gateway runs
-  std::string bells;  // see bells_text()
+  std::string host;         // where the gateway runs
+  std::string bells;        // see bells_text()
+  std::size_t engines = 0;  // that live
 };
 
 /// Writes gateway-<number>.json into the cluster's directory; it appears whole or not at all, and may be written

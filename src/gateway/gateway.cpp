@@ -102,13 +102,17 @@ class Gateway {
     }
     return write_address_file(
         settings_.cluster_directory, settings_.number,
-        {clients_.address(), clients_.port(), settings_.host, bells_text(settings_.host, ways)});
+        {clients_.address(), clients_.port(), settings_.host, bells_text(settings_.host, ways), ready_.size()});
   }
 
-  /// Keeps the note true; a full disk now is no reason to stop.
   void tell_ways() {
     const mpi::NetworkBells* const network = doorbell_.network();
     if (network == nullptr || !is_announced_ || network->changes() == ways_told_) return;
+    keep_note_true();
+  }
+
+  /// A full disk now is no reason to stop.
+  void keep_note_true() {
     if (const base::Status written = write_note(); !written) log_.warning(written.fault().text);
   }
 
@@ -133,6 +137,8 @@ class Gateway {
     log_.error("engine " + std::to_string(engine->second.value()) + " is lost: " + reason);
     if (!is_announced_)
       return fail("engine " + std::to_string(engine->second.value()) + " ended before it was ready: " + reason);
+    ready_.erase(engine->second);
+    keep_note_true();
     handle(core::EngineLost{engine->second, reason});
   }
 

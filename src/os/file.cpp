@@ -5,13 +5,16 @@
 
 #include <cerrno>
 
-#include "os/descriptor.hpp"
-
 namespace gangway::os {
 
 base::Result<std::string> read_file(const std::filesystem::path& path, std::size_t bytes_max) {
   const Descriptor file{::open(path.c_str(), O_RDONLY | O_CLOEXEC)};
   if (!file) return system_fault("cannot read " + path.string());
+  return read_file(file, path, bytes_max);
+}
+
+base::Result<std::string> read_file(const Descriptor& file, const std::filesystem::path& path,
+                                    std::size_t bytes_max) {
   std::string content;
   for (;;) {
     constexpr std::size_t step = 64 * base::kib;

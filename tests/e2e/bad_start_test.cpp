@@ -152,7 +152,8 @@ TEST_F(BadStartTest, AConnectionFileThatOthersMayReadIsRefused) {
 TEST_F(BadStartTest, ImpossibleProfilesAreRefused) {
   EXPECT_THAT(complaint_of({"start", "-n", "0"}), HasSubstr("engines"));
   EXPECT_THAT(complaint_of({"start", "../elsewhere"}), HasSubstr("name"));
-  EXPECT_THAT(complaint_of({"start", "--arena", "1K"}), HasSubstr("16 MiB"));
+  EXPECT_EQ(gangway({"start", "--arena", "1K"}).status, 2);
+  EXPECT_THAT(gangway({"start", "--arena", "1K"}).error, HasSubstr("from 16M"));
   EXPECT_THAT(complaint_of({"start", "--timeout", "0.001"}),
               AllOf(HasSubstr("not ready within"), HasSubstr("allow more")));
 }

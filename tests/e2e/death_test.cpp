@@ -1,4 +1,7 @@
 #include <chrono>
+#include <fstream>
+#include <iostream>
+#include <iterator>
 #include <optional>
 #include <sstream>
 #include <string>
@@ -25,6 +28,11 @@ using testing::IsEmpty;
 int sleep_for_ever(int number) {
   std::this_thread::sleep_for(std::chrono::seconds{600});
   return number;
+}
+
+void say(const std::string& words) {
+  std::cout << "out: " << words << std::endl;
+  std::cerr << "error: " << words << std::endl;
 }
 
 std::uint32_t where(Engine& engine, int) {
@@ -94,11 +102,34 @@ class DetachedClusterTest : public testing::Test {
       EXPECT_EQ(place, other);
     }
     EXPECT_THAT(gangway({"status", "doomed"}).out, HasSubstr("1 of 2"));
+    EXPECT_THAT(gangway({"list"}).out, HasSubstr("running    1 of 2"));
   }
 
   Traces traces;
   std::optional<Client> client;
 };
+
+// With hosts the supervisor listens to mpirun, which tells by these words that one of them is lost.
+TEST(RanksOutput, IsNotTakenForMpiruns) {
+  Profile profile = Profile::local(2);
+  profile.name = "talker";
+  profile.hosts = {{"localhost", 2}};
+  Cluster cluster{profile};
+  const Client talker = cluster.connect();
+  talker.balanced().apply(fn<say>, std::string{"ORTE has lost communication with a remote daemon."}).get();
+  const auto log = [&] {
+    std::ifstream file{Traces::of("talker").directory + "/logs/job.log"};
+    return std::string{std::istreambuf_iterator<char>{file}, {}};
+  };
+  EXPECT_TRUE(eventually([&] {
+    return log().find("out: ORTE has lost") != std::string::npos &&
+           log().find("error: ORTE has lost") != std::string::npos;
+  })) << log();
+  talker.balanced().apply(fn<say>, std::string{"still here"}).get();
+  EXPECT_TRUE(eventually([&] { return log().find("error: still here") != std::string::npos; })) << log();
+  EXPECT_EQ(talker.engines().size(), 2U);
+  EXPECT_EQ(gangway({"status", "talker"}).status, 0) << log();
+}
 
 TEST(OwnerKilled, TheClusterEndsByItself) {
   RunningProgram owner{{"/proc/self/exe", "--own-a-cluster", "owned"}};

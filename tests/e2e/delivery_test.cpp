@@ -189,6 +189,23 @@ TEST_F(DeliveryTest, AHeaderFromElsewhereThatChangedIsSeen) {
   std::filesystem::remove_all(elsewhere);
 }
 
+TEST_F(DeliveryTest, WhatSourcesIncludeTravelsWithThem) {
+  const std::filesystem::path sources = std::filesystem::path{std::getenv("GANGWAY_HOME")} / "sources";
+  std::filesystem::create_directories(sources / "parts");
+  std::ofstream answer{sources / "answer.cpp"};
+  answer << "#include <gangway/function.hpp>\nnamespace built {\nint answer(int x) {\n  return x\n";
+  for (const char* ending :
+       {"h", "hh", "hpp", "hxx", "h++", "inl", "inc", "ipp", "tpp", "txx", "tcc", "icc", "def"}) {
+    std::ofstream{sources / "parts" / ("one." + std::string{ending})} << "+ 1\n";
+    answer << "#include \"parts/one." << ending << "\"\n";
+  }
+  answer << ";\n}\n}\nGANGWAY_REGISTER(built::answer);\n";
+  answer.close();
+  client.build(sources, {"-O0"});
+  EXPECT_EQ(any.apply(fn<built::answer>, 42).get(), 42 + 13);
+  std::filesystem::remove_all(sources);
+}
+
 TEST_F(DeliveryTest, WhatTheCompilerSaysComesBack) {
   const auto build = [&](const std::string& directory, const std::vector<std::string>& flags) {
     return error_of([&] {

@@ -146,6 +146,16 @@ TEST(LabelTest, stands_in_errors_and_in_the_controllers_records) {
     EXPECT_THAT(task.label, testing::StartsWith("phase 2: "));
   }
   EXPECT_THROW((void)client.balanced().with(label(std::string(5000, 'x'))), Error);
+  for (const char* text : {"a\x1b[31m", "a\nb", "a\x7f", "a\xc2\x9b"}) {
+    try {
+      static_cast<void>(client.balanced().with(label(text)));
+      ADD_FAILURE() << "a label that a terminal would obey";
+    } catch (const Error& error) {
+      EXPECT_THAT(error.what(), testing::AllOf(testing::HasSubstr("the label 'a\\x"),
+                                               testing::HasSubstr("has control characters; leave them out")));
+    }
+  }
+  EXPECT_NO_THROW((void)client.balanced().with(label("phase \xc3\xa9")));
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <string>
@@ -52,6 +53,19 @@ TEST(KeeperProcess, StartsTheRankWithItsArgumentsAndTwoWorkersInItsArena) {
   EXPECT_EQ(engine.hear("from 1 "), "poke 42");
   engine.tell("say 2 peek 77");
   EXPECT_EQ(engine.hear("from 2 "), "peek 42");
+}
+
+// On its standard error mpirun says itself what it has to say, which the supervisor takes at its word.
+TEST(KeeperProcess, LeavesItsStandardErrorToWhoStartedIt) {
+  StartedEngine engine;
+  const auto stream = [](pid_t pid, int number) {
+    return std::filesystem::read_symlink("/proc/" + std::to_string(pid) + "/fd/" + std::to_string(number));
+  };
+  const auto output = stream(engine.pid(), STDOUT_FILENO);
+  for (const pid_t pid : {engine.pid(), engine.rank.pid(), engine.worker.pid(), engine.standby.pid()}) {
+    EXPECT_EQ(stream(pid, STDOUT_FILENO), output);
+    EXPECT_EQ(stream(pid, STDERR_FILENO), output);
+  }
 }
 
 TEST(KeeperProcess, ReportsADeadWorkerAndReplacesIt) {

@@ -79,6 +79,7 @@ TEST_F(CommandTest, ListsAsJson) {
   EXPECT_EQ(cluster.get<std::string>("name"), "big");
   EXPECT_EQ(cluster.get<std::string>("condition"), "running");
   EXPECT_EQ(cluster.get<int>("engines"), 3);
+  EXPECT_EQ(cluster.get<int>("engines_alive"), 3);
 }
 
 TEST_F(CommandTest, TellsWhyAClusterDoesNotRunAndHowToRemoveIt) {
@@ -91,6 +92,7 @@ TEST_F(CommandTest, TellsWhyAClusterDoesNotRunAndHowToRemoveIt) {
               AllOf(HasSubstr("ended with status 1: gangway: the cluster default has ended: mpirun was killed by "
                               "signal 9 (Killed)"),
                     HasSubstr("run `gangway stop default` to remove it")));
+  EXPECT_THAT(gangway({"list"}), HasSubstr("default  ended      0 of "));
   EXPECT_EQ(gangway({"stop"}), "cluster default is stopped\n");
 }
 
@@ -134,6 +136,35 @@ TEST_F(CommandTest, EndsWithThreeForAClusterThatIsNotThere) {
     EXPECT_THAT(gangway({command, "nope"}),
                 HasSubstr("ended with status 3: gangway: there is no cluster named nope"));
   }
+}
+
+TEST_F(CommandTest, SaysNothingThatATerminalWouldObey) {
+  const std::string name = "a\x1b[31m\nb\x7f";
+  const std::string profile = (notes_.path() / "big\x1b.ini").string();
+  std::ofstream{profile} << "[cluster]\nengines = 1\n";
+  for (const std::vector<std::string>& arguments :
+       std::vector<std::vector<std::string>>{{"start", name},
+                                             {"stop", name},
+                                             {"status", name},
+                                             {"build", ".", "--cluster", name},
+                                             {name},
+                                             {"start", "--" + name},
+                                             {"start", "-p", name},
+                                             {"start", "--ports", name},
+                                             {"start", "-p", profile}}) {
+    const std::string said = gangway(arguments);
+    EXPECT_EQ(said.find_first_of("\x1b\x7f\n"), std::string::npos) << testing::PrintToString(said);
+    EXPECT_THAT(said, HasSubstr("\\x1b"));
+  }
+}
+
+TEST_F(CommandTest, TellsWhereTheNameOfAClusterComesFrom) {
+  const std::string profile = (notes_.path() / "my profile.ini").string();
+  std::ofstream{profile} << "[cluster]\nengines = 1\n";
+  EXPECT_THAT(gangway({"start", "-p", profile}),
+              HasSubstr("gangway: " + profile +
+                        ": the file's name cannot be a cluster's; write 'name = ...' in "
+                        "[cluster], or give a name: gangway start NAME --profile FILE"));
 }
 
 TEST_F(CommandTest, ExplainsItselfWithExamples) {

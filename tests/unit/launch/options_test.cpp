@@ -3,6 +3,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+
+#include "temporary_directory.hpp"
+
 namespace gangway::launch {
 namespace {
 
@@ -58,6 +63,33 @@ TEST(ResolvedProfile, RefusesHostsThatCannotBe) {
   EXPECT_THAT(fault_with({{"-oProxyCommand=x", 2}}), HasSubstr("the list of hosts takes hosts such as"));
 }
 
+TEST(ResolvedProfile, RefusesModulesThatAreNotThere) {
+  const TemporaryDirectory directory;
+  const std::string path = (directory.path() / "module.so").string();
+  Profile profile = Profile::local(1);
+  profile.modules = {path};
+  const auto fault = [&] {
+    const auto resolved = resolve(profile);
+    return resolved ? std::string{"no fault"} : resolved.fault().text;
+  };
+  EXPECT_EQ(fault(), "cannot read the module " + path +
+                         ": No such file or directory; give the path of a library that this host has");
+  std::ofstream{path} << "hello\n";
+  EXPECT_EQ(fault(), "the module " + path + " is no shared library; gangway_add_library() in CMake builds one");
+  std::ofstream{path} << "\x7f"
+                      << "ELF";
+  EXPECT_EQ(fault(), "no fault");
+  profile.modules = {directory.path().string()};
+  EXPECT_THAT(fault(), HasSubstr("cannot read the module " + directory.path().string()));
+
+  profile.modules = {"nowhere.so"};
+  EXPECT_THAT(fault(), HasSubstr("module " + (std::filesystem::current_path() / "nowhere.so").string()));
+  profile.hosts = {{"192.0.2.1", 1}};
+  EXPECT_EQ(fault(), "no fault") << "what other hosts have is not seen here";
+  profile.hosts = {{"localhost", 1}};
+  EXPECT_THAT(fault(), HasSubstr("nowhere.so"));
+}
+
 TEST(SupervisorOptions, AreNotForHands) {
   const char* const arguments[] = {"gangway-supervisor"};
   EXPECT_THAT(parse_supervisor_options(1, arguments).fault().text, HasSubstr("started by `gangway start`"));
@@ -85,6 +117,8 @@ TEST(ResolvedProfile, RefusesWhatNoClusterCanBe) {
   profile = Profile::local(1);
   profile.arena_bytes = 4096;
   EXPECT_THAT(resolve(profile).fault().text, HasSubstr("arena"));
+  profile.arena_bytes = (32ULL << 40) + 4096;
+  EXPECT_THAT(resolve(profile).fault().text, HasSubstr("an arena of at most 32 TiB"));
   profile = Profile::local(1);
   profile.start_timeout = std::chrono::milliseconds{0};
   EXPECT_THAT(resolve(profile).fault().text, HasSubstr("time"));

@@ -5,6 +5,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "launch/profile_file.hpp"
 #include "temporary_directory.hpp"
@@ -12,6 +14,7 @@
 namespace gangway::launch {
 namespace {
 
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::EndsWith;
 using testing::HasSubstr;
@@ -99,13 +102,20 @@ TEST_F(ProfileTest, NamesUnknownSectionsAndKeysWithThoseThereAre) {
 
 TEST_F(ProfileTest, NamesLinesThatAreNoSettings) {
   EXPECT_THAT(fault_of("[cluster]\nengines\n"),
-              testing::AllOf(HasSubstr("big.ini:2: "), HasSubstr("a profile has lines '[section]', 'key = value'")));
+              AllOf(HasSubstr("big.ini:2: "), HasSubstr("a profile has lines '[section]', 'key = value'")));
   EXPECT_THAT(fault_of("[cluster]\nengines = 2\nengines = 3\n"), HasSubstr("big.ini:3: duplicate key name"));
 }
 
 TEST_F(ProfileTest, NamesImpossibleValuesAndWrongUnits) {
   const std::pair<const char*, const char*> cases[] = {
-      {"[cluster]\nname = a/b\n", "'name' in [cluster] takes a name of letters, digits, '.', '_' and '-', not 'a/b'"},
+      {"[cluster]\nname = a/b\n",
+       "'name' in [cluster] takes at most 64 letters, digits, '.', '_' and '-', beginning with a letter or digit, "
+       "not "
+       "'a/b'"},
+      {"[cluster]\nname = a\x1b[31m\n",
+       "'name' in [cluster] takes at most 64 letters, digits, '.', '_' and '-', beginning with a letter or digit, "
+       "not "
+       "'a\\x1b[31m'"},
       {"[cluster]\nengines = 0\n", "'engines' in [cluster] takes a whole number from 1 to 4096, not '0'"},
       {"[cluster]\nengines = many\n", "'engines' in [cluster] takes a whole number from 1 to 4096, not 'many'"},
       {"[cluster]\ngateways = 2\n", "'gateways' in [cluster] takes a whole number from 1 to 1, not '2'"},
@@ -114,10 +124,22 @@ TEST_F(ProfileTest, NamesImpossibleValuesAndWrongUnits) {
       {"[cluster]\nstart_timeout = 25000min\n",
        "'start_timeout' in [cluster] takes a time such as 500ms, 60s or 5min, at most a day, not '25000min'"},
       {"[controller]\nbind =\n", "'bind' in [controller] takes an address such as 127.0.0.1 or 0.0.0.0, not nothing"},
-      {"[controller]\nports = 7000\n", "'ports' in [controller] takes a range such as 7000-7010, not '7000'"},
+      {"[controller]\nbind = nonsense\n",
+       "'bind' in [controller] takes an address such as 127.0.0.1 or 0.0.0.0, not 'nonsense'"},
+      {"[controller]\nports = 7000\n",
+       "'ports' in [controller] takes a range such as 7000-7010, the lower port first, not '7000'"},
       {"[controller]\nports = 7000-70000\n",
-       "'ports' in [controller] takes a range such as 7000-7010, not '7000-70000'"},
-      {"[engine]\narena = 4GB\n", "'arena' in [engine] takes a number of bytes such as 512M or 16G, not '4GB'"},
+       "'ports' in [controller] takes a range such as 7000-7010, the lower port first, not '7000-70000'"},
+      {"[controller]\nports = 7010-7000\n",
+       "'ports' in [controller] takes a range such as 7000-7010, the lower port first, not '7010-7000'"},
+      {"[controller]\nports = 0-7000\n",
+       "'ports' in [controller] takes a range such as 7000-7010, the lower port first, not '0-7000'"},
+      {"[engine]\narena = 4GB\n",
+       "'arena' in [engine] takes a number of bytes such as 512M or 16G, from 16M to 32768G, not '4GB'"},
+      {"[engine]\narena = 1\n",
+       "'arena' in [engine] takes a number of bytes such as 512M or 16G, from 16M to 32768G, not '1'"},
+      {"[engine]\narena = 32769G\n",
+       "'arena' in [engine] takes a number of bytes such as 512M or 16G, from 16M to 32768G, not '32769G'"},
       {"[engine]\nmodules = ,\n", "'modules' in [engine] takes the paths of shared libraries, not nothing"},
       {"[mpi]\ntransport = fast\n", "'transport' in [mpi] takes resilient or native, not 'fast'"},
       {"[mpi]\nhosts = a:2, b\n",
@@ -142,6 +164,12 @@ TEST_F(ProfileTest, WantsToKnowHowManyEnginesThereAreAndOnce) {
       "big.ini:2: 'hosts' in [mpi] does not say how many engines; write 'hosts = a:2, ...', or 'engines = N' in "
       "[cluster]");
   EXPECT_EQ(load("[cluster]\nengines = 4\n[mpi]\nhosts = a, b\n").value().engines, 4U);
+  EXPECT_EQ(
+      fault_of("[cluster]\nengines = 1\n[mpi]\nhosts = a, b\n"),
+      "big.ini:2: 'engines' in [cluster] says 1, and 'hosts' in [mpi] names 2; name fewer hosts, or give each an "
+      "engine");
+  EXPECT_EQ(fault_of("[mpi]\nhosts = a:4000, b:4000\n"),
+            "big.ini:2: 'hosts' in [mpi] has 8000 engines; a cluster has at most 4096");
 }
 
 TEST_F(ProfileTest, IsFoundByNameOrPath) {
@@ -155,6 +183,58 @@ TEST_F(ProfileTest, IsFoundByNameOrPath) {
                 "/profiles/huge.ini: No such file or directory; write that file, or give the path of another one");
   EXPECT_THAT(load_profile("here.ini").fault().text, HasSubstr(std::filesystem::current_path().string()));
   EXPECT_THAT(load_profile("a b").fault().text, EndsWith("neither a profile's name nor the path of an .ini file"));
+  EXPECT_THAT(load_profile("a\x1b[31m").fault().text, HasSubstr("'a\\x1b[31m'"));
+}
+
+// Who can change a profile has engines load what he likes.
+TEST_F(ProfileTest, IsRefusedIfOthersCanChangeIt) {
+  ASSERT_TRUE(load("[cluster]\nengines = 3\n").ok());
+  ASSERT_EQ(::chmod(file().c_str(), 0602), 0);
+  const std::string refusal = "the profile " + file() + " can be changed by others, and with it what engines load; " +
+                              "mend it with: chmod go-w " + file();
+  EXPECT_EQ(load_profile(file()).fault().text, refusal);
+  ASSERT_EQ(::chmod(file().c_str(), 0644), 0);
+  EXPECT_TRUE(load_profile(file()).ok()) << "everybody may read it";
+
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can give files to any group";
+  ASSERT_EQ(::chmod(file().c_str(), 0664), 0);
+  EXPECT_TRUE(load_profile(file()).ok()) << "root's own group";
+  ASSERT_EQ(::chown(file().c_str(), 0, 12345), 0);
+  EXPECT_EQ(load_profile(file()).fault().text, refusal);
+}
+
+TEST_F(ProfileTest, IsRefusedIfItIsSomebodyElses) {
+  ASSERT_TRUE(load("[cluster]\nengines = 3\n").ok());
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can give files away";
+  constexpr uid_t somebody = 12345;
+  ASSERT_EQ(::chown(file().c_str(), somebody, somebody), 0);
+  EXPECT_EQ(load_profile(file()).fault().text,
+            "the profile " + file() + " belongs to another account, which can change it, and with it what engines " +
+                "load; if you trust it, make a copy of your own with: install -m 600 " + file() + " COPY");
+
+  // A site's profile, of root and for everybody.
+  ASSERT_EQ(::chmod(directory_.path().c_str(), 0755), 0);
+  ASSERT_EQ(::chown(file().c_str(), 0, 0), 0);
+  ASSERT_EQ(::seteuid(somebody), 0);
+  const base::Result<Profile> of_site = load_profile(file());
+  ASSERT_EQ(::seteuid(0), 0);
+  EXPECT_TRUE(of_site.ok()) << of_site.fault().text;
+}
+
+TEST_F(ProfileTest, OfADirectoryThatOthersCanChangeIsRefused) {
+  const ScopedVariable home{"GANGWAY_HOME", directory_.path().string()};
+  const std::string profiles = (directory_.path() / "profiles").string();
+  std::filesystem::create_directory(profiles);
+  std::ofstream{profiles + "/small.ini"} << "[cluster]\nengines = 1\n";
+  ASSERT_EQ(::chmod(profiles.c_str(), 0757), 0);
+  EXPECT_THAT(load_profile("small").fault().text,
+              AllOf(HasSubstr("the directory " + profiles + " can be changed by others"),
+                    EndsWith("mend it with: chmod go-w " + profiles)));
+  ASSERT_EQ(::chmod(profiles.c_str(), 0755), 0);
+  EXPECT_TRUE(load_profile("small").ok());
+  if (::geteuid() != 0) GTEST_SKIP() << "only root can give directories away";
+  ASSERT_EQ(::chown(profiles.c_str(), 12345, 12345), 0);
+  EXPECT_THAT(load_profile("small").fault().text, HasSubstr(profiles + " belongs to another account"));
 }
 
 }  // namespace

@@ -57,6 +57,34 @@ TEST_F(SummaryTest, ShowsWhereTheGatewayListens) {
   EXPECT_EQ(summary_of(home_.cluster("one")).address, "[::1]:4711");
 }
 
+TEST_F(SummaryTest, CountsTheEnginesThatLive) {
+  state_.engines = 4;
+  const auto engines = [&] {
+    EXPECT_TRUE(write_state(home_.cluster("one").state_file(), state_));
+    return engines_text(summary_of(home_.cluster("one")));
+  };
+  state_.phase = Phase::starting;
+  EXPECT_EQ(engines(), "0 of 4");
+  const auto note_says = [&](const std::string& entry) {
+    const std::string note = R"({"address": "127.0.0.1", "port": "4711")" + entry + "}";
+    ASSERT_TRUE(write_private_file(home_.cluster("one").gateway_file(), note));
+  };
+  state_.phase = Phase::running;
+  note_says(R"(, "engines": "4")");
+  EXPECT_EQ(engines(), "4");
+  note_says(R"(, "engines": "3")");
+  EXPECT_EQ(engines(), "3 of 4");
+  state_.host = "elsewhere";
+  EXPECT_EQ(engines(), "3 of 4");
+  state_.phase = Phase::ended;
+  EXPECT_EQ(engines(), "0 of 4") << "the note is an old one";
+  state_.host = os::host_name();
+  EXPECT_EQ(engines(), "0 of 4");
+  state_.phase = Phase::running;
+  state_.supervisor.start_ticks += 1;
+  EXPECT_EQ(engines(), "0 of 4") << "its supervisor is dead, and nothing outlives that";
+}
+
 TEST(TransportSummary, TellsWhatADeathCosts) {
   ClusterState state;
   state.transport = "resilient";

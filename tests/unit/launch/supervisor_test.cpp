@@ -28,6 +28,7 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using testing::StartsWith;
 
 bool within_a_minute(const std::function<bool()>& condition) {
@@ -219,6 +220,23 @@ TEST_F(SupervisorTest, KeepsTheReasonWhenMpirunIsKilled) {
   EXPECT_FALSE(process_with_pid(stray()));
   EXPECT_TRUE(stop_cluster(home_, "one"));
   EXPECT_FALSE(exists());
+}
+
+TEST_F(SupervisorTest, EndsWhenMpirunSaysThatAHostIsLost) {
+  profile_.hosts = {{"localhost", 3}};
+  ASSERT_TRUE(start("host-lost").ok());
+  EXPECT_TRUE(within_a_minute([&] { return state().phase == Phase::ended; }));
+  EXPECT_EQ(state().reason, "the connection to one of its hosts was lost");
+}
+
+TEST_F(SupervisorTest, DoesNotTakeWhatARankSaysForMpirunsWords) {
+  profile_.hosts = {{"localhost", 3}};
+  ASSERT_TRUE(start("rank-talks").ok());
+  const auto log = [&] { return os::read_file(home_.cluster("one").log_file()).value(); };
+  ASSERT_TRUE(within_a_minute([&] { return log().find("I said it\n") != std::string::npos; }));
+  EXPECT_THAT(log(), AllOf(HasSubstr("\nORTE has lost communication with a remote daemon.\n"),
+                           Not(HasSubstr("a host is lost"))));
+  EXPECT_EQ(state().phase, Phase::running);
 }
 
 TEST_F(SupervisorTest, WaitsForItsOwnerWhenMpirunIsKilled) {
