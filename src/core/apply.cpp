@@ -36,6 +36,8 @@ void Controller::apply_fact(const SessionEnded& fact) {
       if (std::holds_alternative<Waiting>(part.state)) {
         --state_.waiting;
         --task.parts_unsettled;
+      } else {
+        --state_.settled;
       }
       part.state = Forgotten{};
       --task.parts_unforgotten;
@@ -113,6 +115,7 @@ void Controller::apply_fact(const TaskSettled& fact) {
   part.state = Settled{bytes};
   part.attempts = fact.run.attempt;
   part.lost = {};
+  ++state_.settled;
   ++state_.settled_ever;
   if (--task.parts_unsettled == 0) task.operation = {};
   Session& session = state_.sessions.at(task.session);
@@ -140,6 +143,7 @@ void Controller::apply_fact(const TaskForgotten& fact) {
   const bool was_paused = paused(session);
   session.result_bytes -= std::get<Settled>(part.state).result_bytes;
   session.tasks_used -= 1;
+  --state_.settled;
   if (task.parts_unforgotten == 1) {
     session.bytes_used -= task.credit_bytes;
     session.tasks.erase(task.first_task);

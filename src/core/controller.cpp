@@ -29,10 +29,12 @@ Controller::Controller(Identity identity, const base::Limits& limits)
       results_{limits_} {}
 
 void Controller::handle(const Event& event, base::Instant now, Effects& effects) {
-  // Generous: every task that waits or runs, every entry of a list and every peer may be looked at a few times.
+  // Generous: every part of a task that is not forgotten (a resume names them all), every entry of a list, every
+  // session and every peer may be looked at a few times.
   steps_ = 0;
   steps_max_ = 1024 + 4 * base::list_entries_max +
-               8 * (state_.waiting + state_.running + engines_.all().size() + connections_.size());
+               8 * (state_.waiting + state_.running + state_.settled + state_.sessions.size() +
+                    engines_.all().size() + connections_.size());
   Turn turn{now, effects};
   std::visit([&](const auto& what) { on(what, turn); }, event);
   place(turn);

@@ -8,9 +8,10 @@
 // goes to the journal. What lives with the process (connections, engines, timers) is changed by the handlers.
 //
 //   controller.cpp     handle(), status()          on_submit.cpp   SubmitTask, Acknowledge
-//   on_connection.cpp  connections, timers, Hello  on_module.cpp   OfferModule, UploadModule
-//   on_client.cpp      other messages of clients   on_engine.cpp   messages and loss of engines
-//   apply.cpp          records to state            placement.cpp   which task goes where
+//   on_connection.cpp  connections, timers         on_module.cpp   OfferModule, UploadModule
+//   on_session.cpp     Hello, EndSession, restart  on_engine.cpp   messages and loss of engines
+//   on_client.cpp      other messages of clients   placement.cpp   which task goes where
+//   apply.cpp          records to state            invariants.cpp  check_invariants()
 #pragma once
 
 #include <cstdint>
@@ -69,7 +70,7 @@ class Controller {
   [[nodiscard]] std::optional<base::Instant> next_deadline() const { return timers_.next(); }
 
   /// Makes a record's change to the state. handle() calls it for every record it makes; a shell that starts with a
-  /// journal calls it for every record in there, in order, before the first event.
+  /// journal calls it for every record in there, in order, before the first event, which is Restarted then.
   void apply(const Record& record);
 
   [[nodiscard]] Status status() const;
@@ -114,13 +115,25 @@ class Controller {
   void on(const ConnectionOpened& event, Turn& turn);
   void on(const ConnectionClosed& event, Turn& turn);
   void on(const TimePassed& event, Turn& turn);
-  void on_hello(ConnectionId id, Connection& connection, const wire::Hello& hello, Turn& turn);
-  /// Says Goodbye and closes; the connection's session ends.
+  /// Says Goodbye and closes; the connection's session is detached.
   void dismiss(ConnectionId id, std::string reason, Turn& turn);
-  /// The same for a client that broke the protocol.
+  /// The same for a client that broke the protocol: its session ends.
   void breach(ConnectionId id, std::string reason, Turn& turn);
-  void forget_connection(ConnectionId id, Turn& turn);
+  /// Both return the session that the connection had.
+  std::optional<SessionId> say_goodbye(ConnectionId id, std::string reason, Turn& turn);
+  std::optional<SessionId> forget_connection(ConnectionId id);
   void tell_engines_changed(Turn& turn);
+
+  // on_session.cpp
+  void on(const Restarted& event, Turn& turn);
+  void on_hello(ConnectionId id, Connection& connection, const wire::Hello& hello, Turn& turn);
+  void open_session(ConnectionId id, Connection& connection, Turn& turn);
+  void resume_session(ConnectionId id, Connection& connection, SessionId session, Turn& turn);
+  void welcome(ConnectionId id, Connection& connection, SessionId session, bool resumed, Turn& turn);
+  /// It has no connection (any more). If it has tasks it waits for its client to come back; if not, it ends.
+  void detach_session(SessionId session, Turn& turn);
+  void end_session(SessionId session, Turn& turn);
+  void on_message(ConnectionId id, Connection& connection, const wire::EndSession& message, Turn& turn);
 
   // on_client.cpp
   void on(const ClientSpoke& event, Turn& turn);
@@ -129,7 +142,6 @@ class Controller {
   void on_message(ConnectionId id, Connection& connection, const wire::QueryCluster& message, Turn& turn);
   void on_message(ConnectionId id, Connection& connection, const wire::Shutdown& message, Turn& turn);
   void on_message(ConnectionId id, Connection& connection, const wire::Ping& message, Turn& turn);
-  void on_message(ConnectionId id, Connection& connection, const wire::EndSession& message, Turn& turn);
   void on_message(ConnectionId id, Connection& connection, const wire::Hello& message, Turn& turn);
 
   // on_module.cpp
@@ -153,6 +165,7 @@ class Controller {
   void on_message(EngineId id, const wire::LibraryLoaded& message, Turn& turn);
   void take_names(EngineId id, const wire::AttemptFinished& message);
   void remove_engine(EngineId id, const std::string& reason, Turn& turn);
+  void fail_waiting_for(EngineId id, const std::string& reason, Turn& turn);
   void lose_attempt(TaskId task, EngineId engine, const std::string& reason, Turn& turn);
 
   // placement.cpp
@@ -209,8 +222,9 @@ class Controller {
   DurableState state_;
 
   std::map<ConnectionId, Connection> connections_;
-  std::map<SessionId, ConnectionId> connection_of_;
+  std::map<SessionId, ConnectionId> connection_of_;  // sessions that are not in here are detached
   EngineTable engines_;
+  std::set<EngineId> awaited_;  // direct tasks waited for them when the gateway came back; they have not joined yet
   DirectQueues direct_;
   BalancedQueues balanced_;
   ResultsWindow results_;

@@ -9,12 +9,15 @@ namespace gangway::core {
 void DirectQueues::put(EngineId engine, SessionId session, TaskId task) {
   Queue& queue = queues_[engine];
   std::deque<TaskId>& waiting = queue.by_session[session];
-  GANGWAY_CHECK(waiting.empty() || waiting.back() < task, "direct tasks must be queued in the order of their ids");
-  waiting.push_back(task);
-  if (waiting.size() == 1) {
-    engines_[session].insert(engine);
-    if (!paused_.contains(session)) queue.heads.insert({task, session});
+  const bool has_waited = !waiting.empty();
+  const auto place = std::lower_bound(waiting.begin(), waiting.end(), task);
+  GANGWAY_CHECK(place == waiting.end() || *place != task, "a direct task was queued twice");
+  if (!has_waited) engines_[session].insert(engine);
+  if (place == waiting.begin() && !paused_.contains(session)) {
+    if (has_waited) queue.heads.erase({waiting.front(), session});
+    queue.heads.insert({task, session});
   }
+  waiting.insert(place, task);
   ++queue.size;
   ++size_;
 }

@@ -17,7 +17,7 @@ namespace gangway::core {
 /// Holds ids only. Task ids rise with submission, so the lowest id is the one that came first.
 class DirectQueues {
  public:
-  /// `task` must be higher than all that the session has put there before.
+  /// The task waits behind those of its session with lower ids: after a restart it may have been handed out before.
   void put(EngineId engine, SessionId session, TaskId task);
   /// Takes a task out, wherever it stands.
   void take(EngineId engine, SessionId session, TaskId task);

@@ -64,7 +64,13 @@ struct TimePassed {
   friend bool operator==(const TimePassed&, const TimePassed&) = default;
 };
 
-using Event =
-    std::variant<ConnectionOpened, ConnectionClosed, ClientSpoke, ClientStirred, EngineSpoke, EngineLost, TimePassed>;
+/// The gateway has come back, and all records that its store kept were applied. The first event after that: nobody is
+/// connected, no engine has joined, and those that had attempts are gone.
+struct Restarted {
+  friend bool operator==(const Restarted&, const Restarted&) = default;
+};
+
+using Event = std::variant<ConnectionOpened, ConnectionClosed, ClientSpoke, ClientStirred, EngineSpoke, EngineLost,
+                           TimePassed, Restarted>;
 
 }  // namespace gangway::core

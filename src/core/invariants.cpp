@@ -23,6 +23,7 @@ void Controller::check_tasks() const {
   std::uint64_t waiting_direct = 0;
   std::uint64_t waiting_balanced = 0;
   std::uint64_t running = 0;
+  std::uint64_t settled = 0;
   for (const auto& [first_task, task] : state_.tasks.all()) {
     GANGWAY_CHECK(task.parts.size() == std::max<std::size_t>(1, task.engines.size()), "a task has a wrong part");
     const auto session = state_.sessions.find(task.session);
@@ -37,6 +38,7 @@ void Controller::check_tasks() const {
       ++unforgotten;
       if (std::holds_alternative<Settled>(state)) {
         GANGWAY_CHECK(lives, "an answer is kept for a session that has ended");
+        ++settled;
         continue;
       }
       ++unsettled;
@@ -62,6 +64,7 @@ void Controller::check_tasks() const {
   GANGWAY_CHECK(waiting_balanced == balanced_.size(), "a balanced queue holds a task that does not wait");
   GANGWAY_CHECK(waiting_direct + waiting_balanced == state_.waiting, "the waiting tasks are miscounted");
   GANGWAY_CHECK(running == state_.running, "the running tasks are miscounted");
+  GANGWAY_CHECK(settled == state_.settled, "the answers that are kept are miscounted");
 }
 
 void Controller::check_sessions() const {
@@ -101,7 +104,7 @@ void Controller::check_sessions() const {
 void Controller::check_connections() const {
   GANGWAY_CHECK(connections_.size() <= limits_.sessions_max, "there are too many connections");
   GANGWAY_CHECK(!stopping_ || connections_.empty(), "a client is connected to a controller that stops");
-  GANGWAY_CHECK(timers_.size() == connections_.size(), "a connection has not exactly one timer");
+  GANGWAY_CHECK(!stopping_ || state_.sessions.empty(), "a controller that stops keeps a session");
   std::size_t sessions = 0;
   for (const auto& [id, connection] : connections_) {
     const TimerKind kind = connection.session ? TimerKind::silence : TimerKind::hello;
@@ -113,7 +116,15 @@ void Controller::check_connections() const {
     GANGWAY_CHECK(state_.sessions.contains(*connection.session), "a connection has a session that has ended");
   }
   GANGWAY_CHECK(sessions == connection_of_.size(), "a session has a connection that is not there");
-  GANGWAY_CHECK(sessions == state_.sessions.size(), "a session has no connection");
+  std::size_t detached = 0;
+  for (const auto& [id, session] : state_.sessions) {
+    const bool lingers = timers_.armed(TimerKind::linger, id);
+    GANGWAY_CHECK(lingers != connection_of_.contains(id), "a session lingers if it has no connection, and only then");
+    GANGWAY_CHECK(!lingers || !session.tasks.empty(), "a session lingers that has nothing to keep");
+    detached += lingers ? 1U : 0U;
+  }
+  GANGWAY_CHECK(timers_.size() == connections_.size() + detached,
+                "a connection or session has not exactly one timer");
 }
 
 void Controller::check_engines() const {
@@ -131,8 +142,10 @@ void Controller::check_engines() const {
   }
   GANGWAY_CHECK(handed == state_.running, "an engine has a task that does not run");
   for (const EngineId id : direct_.engines()) {
-    GANGWAY_CHECK(engines_.find(id) != nullptr, "direct tasks wait for an engine that is not there");
+    GANGWAY_CHECK(engines_.find(id) != nullptr || awaited_.contains(id),
+                  "direct tasks wait for an engine that is not there");
   }
+  for (const EngineId id : awaited_) GANGWAY_CHECK(engines_.find(id) == nullptr, "an engine that joined is awaited");
   GANGWAY_CHECK(!engines_.all_gone() || balanced_.size() == 0, "balanced tasks wait where no engine is left");
 }
 

@@ -104,8 +104,9 @@ void Controller::on_message(ConnectionId, Connection&, const wire::Shutdown&, Tu
   stopping_ = true;
   while (!connections_.empty()) {
     charge(1);
-    dismiss(connections_.begin()->first, "the cluster is being stopped", turn);
+    say_goodbye(connections_.begin()->first, "the cluster is being stopped", turn);
   }
+  while (!state_.sessions.empty()) end_session(state_.sessions.begin()->first, turn);
   std::vector<EngineId> engines;
   for (const auto& [id, engine] : engines_.all()) engines.push_back(id);
   if (!engines.empty()) turn.effects.to_engines.push_back({std::move(engines), wire::LeaveCluster{}});
@@ -113,11 +114,6 @@ void Controller::on_message(ConnectionId, Connection&, const wire::Shutdown&, Tu
 
 void Controller::on_message(ConnectionId id, Connection&, const wire::Ping& message, Turn& turn) {
   send(id, wire::Pong{message.number}, turn);
-}
-
-void Controller::on_message(ConnectionId id, Connection&, const wire::EndSession&, Turn& turn) {
-  turn.effects.to_close.push_back(id);
-  forget_connection(id, turn);
 }
 
 void Controller::on_message(ConnectionId id, Connection&, const wire::Hello&, Turn& turn) {

@@ -1,6 +1,8 @@
-// Connections come and go; Hello makes a session of one.
+// Connections come and go, and deadlines pass.
+#include <optional>
 #include <string>
 #include <utility>
+#include <variant>
 
 #include "core/controller.hpp"
 
@@ -30,13 +32,18 @@ void Controller::on(const ConnectionOpened& event, Turn& turn) {
 }
 
 void Controller::on(const ConnectionClosed& event, Turn& turn) {
-  if (connections_.contains(event.connection)) forget_connection(event.connection, turn);
+  if (!connections_.contains(event.connection)) return;
+  if (const auto session = forget_connection(event.connection)) detach_session(*session, turn);
 }
 
 void Controller::on(const TimePassed&, Turn& turn) {
   while (const auto due = timers_.take_due(turn.now)) {
     charge(1);
-    const ConnectionId id = due->connection;
+    if (due->kind == TimerKind::linger) {
+      end_session(std::get<SessionId>(due->subject), turn);
+      continue;
+    }
+    const ConnectionId id = std::get<ConnectionId>(due->subject);
     if (due->kind == TimerKind::hello) {
       dismiss(id, "no Hello within " + text_of(limits_.hello_timeout), turn);
       continue;
@@ -51,46 +58,29 @@ void Controller::on(const TimePassed&, Turn& turn) {
   }
 }
 
-void Controller::on_hello(ConnectionId id, Connection& connection, const wire::Hello& hello, Turn& turn) {
-  if (hello.version != wire::protocol_version) {
-    dismiss(id,
-            "the client speaks version " + std::to_string(hello.version) + " of the protocol, this gateway version " +
-                std::to_string(wire::protocol_version) + "; use a client library of the cluster's release",
-            turn);
-    return;
-  }
-  const SessionId session{id_base_ + state_.last_session + 1};
-  commit(SessionOpened{session}, turn);
-  connection.session = session;
-  connection_of_.emplace(session, id);
-  timers_.cancel(TimerKind::hello, id);
-  timers_.arm(TimerKind::silence, id, turn.now + limits_.client_silence_max);
-  send(id,
-       wire::Welcome{session, identity_.cluster, limits_.session_tasks_max, limits_.session_bytes_max,
-                     engines_.infos(), false},
-       turn);
-}
-
 void Controller::dismiss(ConnectionId id, std::string reason, Turn& turn) {
-  send(id, wire::Goodbye{std::move(reason)}, turn);
-  turn.effects.to_close.push_back(id);
-  forget_connection(id, turn);
+  if (const auto session = say_goodbye(id, std::move(reason), turn)) detach_session(*session, turn);
 }
 
 void Controller::breach(ConnectionId id, std::string reason, Turn& turn) {
   ++breaches_;
-  dismiss(id, "the protocol was broken: " + std::move(reason), turn);
+  const auto session = say_goodbye(id, "the protocol was broken: " + std::move(reason), turn);
+  if (session) end_session(*session, turn);
 }
 
-void Controller::forget_connection(ConnectionId id, Turn& turn) {
+std::optional<SessionId> Controller::say_goodbye(ConnectionId id, std::string reason, Turn& turn) {
+  send(id, wire::Goodbye{std::move(reason)}, turn);
+  turn.effects.to_close.push_back(id);
+  return forget_connection(id);
+}
+
+std::optional<SessionId> Controller::forget_connection(ConnectionId id) {
   timers_.cancel_all(id);
   const auto found = connections_.find(id);
   const std::optional<SessionId> session = found->second.session;
   connections_.erase(found);
-  if (!session) return;
-  connection_of_.erase(*session);
-  commit(SessionEnded{*session}, turn);
-  results_.drop(*session);
+  if (session) connection_of_.erase(*session);
+  return session;
 }
 
 void Controller::tell_engines_changed(Turn& turn) {

@@ -18,17 +18,24 @@ void Controller::on(const EngineSpoke& event, Turn& turn) {
 }
 
 void Controller::on(const EngineLost& event, Turn& turn) {
-  if (engines_.find(event.engine) == nullptr) {
+  if (engines_.find(event.engine) != nullptr) {
+    remove_engine(event.engine, event.reason, turn);
+  } else if (awaited_.erase(event.engine) == 1) {
+    fail_waiting_for(event.engine, event.reason, turn);
+  } else {
     ++stray_messages_;
-    return;
   }
-  remove_engine(event.engine, event.reason, turn);
 }
 
 void Controller::on_message(EngineId id, const wire::EngineReady& message, Turn& turn) {
   wire::EngineInfo info = message.engine;
   info.id = id;
+  // Until now nobody could hold a value, which said nothing: from now on a task may wait for one in vain.
+  if (engines_.none_yet()) {
+    for (const auto& [session, state] : state_.sessions) dirty_.sessions.insert(session);
+  }
   engines_.join(info);
+  awaited_.erase(id);
   if (stopping_) {
     turn.effects.to_engines.push_back({{id}, wire::LeaveCluster{}});
     return;
@@ -127,13 +134,17 @@ void Controller::remove_engine(EngineId id, const std::string& reason, Turn& tur
   engines_.remove(id, reason);
   for (const SessionId session : balanced_.engine_removed(id)) dirty_.sessions.insert(session);
   for (const TaskId task : handed) lose_attempt(task, id, reason, turn);
+  fail_waiting_for(id, reason, turn);
+  tell_engines_changed(turn);
+}
+
+void Controller::fail_waiting_for(EngineId id, const std::string& reason, Turn& turn) {
   for (const TaskId task : direct_.waiting_for(id)) {
     fail(task, wire::FailureKind::engine_lost, "engine lost",
          "engine " + std::to_string(id.value()) + " was lost before it began with this: " + reason + "; " +
              engines_.list(),
          turn);
   }
-  tell_engines_changed(turn);
 }
 
 void Controller::lose_attempt(TaskId id, EngineId engine, const std::string& reason, Turn& turn) {

@@ -46,6 +46,7 @@ void Controller::start_parts(TaskId first_task, const std::vector<EngineId>& eng
       }
       continue;
     }
+    if (awaited_.contains(target)) continue;
     const std::string number = std::to_string(target.value());
     if (const LostEngine* lost = engines_.find_lost(target)) {
       fail(task, wire::FailureKind::engine_lost, "engine lost",
@@ -60,15 +61,17 @@ void Controller::start_parts(TaskId first_task, const std::vector<EngineId>& eng
 void Controller::on_message(ConnectionId id, Connection& connection, const wire::Acknowledge& message, Turn& turn) {
   for (const TaskId task : message.tasks) {
     const TaskTable::Found found = state_.tasks.find(task);
-    if (!found || found.task->session != *connection.session ||
-        !std::holds_alternative<Settled>(found.part().state)) {
+    const bool was_given = task.value() > id_base_ && task.value() - id_base_ <= state_.last_task;
+    if (found ? found.task->session != *connection.session : !was_given) {
       breach(id,
              "task " + std::to_string(task.value()) +
                  " was acknowledged, but this session has no such answer to acknowledge",
              turn);
       return;
     }
-    commit(TaskForgotten{task}, turn);
+    // A client that came back does not know which of its acknowledgements arrived, nor whether an answer that it has
+    // was lost here with the power: then the task is under way again.
+    if (found && std::holds_alternative<Settled>(found.part().state)) commit(TaskForgotten{task}, turn);
   }
   results_moved(*connection.session);
 }

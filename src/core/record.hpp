@@ -88,8 +88,8 @@ struct TaskForgotten {
   friend bool operator==(const TaskForgotten&, const TaskForgotten&) = default;
 };
 
-/// No id up to these is given again. No handler makes this: a store that has forgotten tasks and sessions ends with it
-/// when it is read back.
+/// No id up to these is given again. A store that has forgotten tasks and sessions ends with it when it is read back,
+/// and a restart leaves some ids out.
 struct IdsGiven {
   TaskId last_task;
   SessionId last_session;

@@ -151,6 +151,7 @@ struct DurableState {
   std::uint64_t last_session = 0;
   std::uint64_t waiting = 0;  // parts in each state
   std::uint64_t running = 0;  // handed or abandoned
+  std::uint64_t settled = 0;
   std::uint64_t settled_ever = 0;
 
   friend bool operator==(const DurableState&, const DurableState&) = default;

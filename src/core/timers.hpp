@@ -6,6 +6,9 @@
 #include <set>
 #include <tuple>
 #include <utility>
+#include <variant>
+
+#include <gangway/ids.hpp>
 
 #include "base/instant.hpp"
 #include "core/event.hpp"
@@ -15,27 +18,30 @@ namespace gangway::core {
 enum class TimerKind : std::uint8_t {
   hello,    // a connection that has not said Hello is closed
   silence,  // a client that has said nothing for long is gone
+  linger,   // a session whose client has not come back ends
 };
 
-/// One deadline for each kind and connection. A value; it knows no clock.
+/// One deadline for each kind and connection or session. A value; it knows no clock.
 class Timers {
  public:
+  /// Whose deadline it is: a session's for `linger`, a connection's for the others.
+  using Subject = std::variant<ConnectionId, SessionId>;
   struct Due {
     TimerKind kind;
-    ConnectionId connection;
+    Subject subject;
   };
 
   /// Sets the deadline, instead of an earlier one of the same kind.
-  void arm(TimerKind kind, ConnectionId connection, base::Instant at) {
-    cancel(kind, connection);
-    at_[{connection, kind}] = at;
-    order_.insert({at, connection, kind});
+  void arm(TimerKind kind, Subject subject, base::Instant at) {
+    cancel(kind, subject);
+    at_[{subject, kind}] = at;
+    order_.insert({at, subject, kind});
   }
 
-  void cancel(TimerKind kind, ConnectionId connection) {
-    const auto found = at_.find({connection, kind});
+  void cancel(TimerKind kind, Subject subject) {
+    const auto found = at_.find({subject, kind});
     if (found == at_.end()) return;
-    order_.erase({found->second, connection, kind});
+    order_.erase({found->second, subject, kind});
     at_.erase(found);
   }
 
@@ -53,17 +59,17 @@ class Timers {
   /// Removes one timer whose deadline has come, the earliest first.
   std::optional<Due> take_due(base::Instant now) {
     if (order_.empty() || std::get<0>(*order_.begin()) > now) return std::nullopt;
-    const auto [at, connection, kind] = *order_.begin();
-    cancel(kind, connection);
-    return Due{kind, connection};
+    const auto [at, subject, kind] = *order_.begin();
+    cancel(kind, subject);
+    return Due{kind, subject};
   }
 
-  [[nodiscard]] bool armed(TimerKind kind, ConnectionId connection) const { return at_.contains({connection, kind}); }
+  [[nodiscard]] bool armed(TimerKind kind, Subject subject) const { return at_.contains({subject, kind}); }
   [[nodiscard]] std::size_t size() const { return at_.size(); }
 
  private:
-  std::map<std::pair<ConnectionId, TimerKind>, base::Instant> at_;
-  std::set<std::tuple<base::Instant, ConnectionId, TimerKind>> order_;
+  std::map<std::pair<Subject, TimerKind>, base::Instant> at_;
+  std::set<std::tuple<base::Instant, Subject, TimerKind>> order_;
 };
 
 }  // namespace gangway::core

@@ -31,14 +31,14 @@
 //   Hello (session s)        ->
 //                            <-     Welcome          resumed
 //                            <-     TaskAccepted     once more, for each task with an answer that was not
-//                            acknowledged
+//                            acknowledged; `parts` are those without
 //                            <-     SessionResumed   those were all
 //                            <-     TaskFinished     once more, for each part that has one; in time, among others
 // What is under way in an older connection of the session is not read any more: it is closed. A submission that the
 // client has no answer to, and that was not named again before SessionResumed, was not accepted or is forgotten: the
 // client submits it again, under a new number. An answer to a request that the client does not know any more was
-// acknowledged in vain: it acknowledges it again. If the session is not there any more, Welcome names a new one and
-// is not `resumed`, and no SessionResumed follows.
+// acknowledged in vain: it acknowledges it again. What is acknowledged twice, or too early, is ignored. If the
+// session is not there any more, Welcome names a new one and is not `resumed`, and no SessionResumed follows.
 //
 // Requests. The client numbers its requests from 1, rising; every answer carries the number. A request that
 // cannot be served is answered by Refused (or by TaskFinished with a failure, if it was accepted); only a breach of
@@ -46,7 +46,8 @@
 //
 // Credit. Welcome grants a number of tasks and of bytes. A task counts from its submission until the client has sent
 // its acknowledgement, a task with n parts counts n times, its credit_bytes() once. A client without credit does not
-// submit; one that submits all the same is disconnected.
+// submit; one that submits all the same is disconnected. After a resume the tasks that were named count, with as many
+// parts as were named.
 //
 // Roles. The certificate tells the role. client_observe may Hello, QueryCluster, Ping; client_submit may also submit
 // and upload; client_administer may also Shutdown.

@@ -47,7 +47,7 @@ class ControllerTest : public ::testing::Test {
     controller().handle(event, now, effects_);
     controller().check_invariants();
     for (const Record& record : effects_.journal) {
-      EXPECT_EQ(record.number, journal_.size() + 1);
+      EXPECT_EQ(record.number, journal_.empty() ? 1 : journal_.back().number + 1);
       journal_.push_back(record);
     }
     store_.append(effects_.journal);
@@ -56,7 +56,26 @@ class ControllerTest : public ::testing::Test {
       EXPECT_FALSE(closed_.contains(send.connection)) << "a message for a closed connection";
       heard_[send.connection].push_back(support::through_codec(send.message));
     }
+    for (const SendStoredAnswer& send : effects_.stored_answers) {
+      const std::optional<TaskSettled> kept = store_.answer(send.task);
+      ASSERT_TRUE(kept) << "the store has no answer to task " << send.task.value();
+      heard_[send.connection].push_back(
+          wire::TaskFinished{send.request, send.part, send.task, kept->run, kept->outcome});
+    }
     closed_.insert(effects_.to_close.begin(), effects_.to_close.end());
+  }
+
+  /// The gateway dies and comes back with what its store kept. Connections and engines are gone.
+  void restarts() {
+    controller_ = std::make_unique<Controller>(Identity{"test", 0}, limits);
+    journal_.clear();
+    store_.replay([&](const Record& record) {
+      controller_->apply(record);
+      journal_.push_back(record);
+    });
+    runs_.clear();
+    modules_.clear();
+    happens(Restarted{});
   }
   [[nodiscard]] const Effects& effects() const { return effects_; }
 
@@ -68,9 +87,21 @@ class ControllerTest : public ::testing::Test {
     return id;
   }
   /// Connected and welcomed.
-  ConnectionId client(Role role = Role::submit) {
+  ConnectionId client(Role role = Role::submit, SessionId session = {}) {
     const ConnectionId id = connected(role);
-    says(id, wire::Hello{wire::protocol_version, "test"});
+    says(id, wire::Hello{wire::protocol_version, "test", session});
+    return id;
+  }
+  /// The session that the client was welcomed to.
+  SessionId session_of(ConnectionId id) {
+    const auto welcomes = heard<wire::Welcome>(id);
+    EXPECT_EQ(welcomes.size(), 1U);
+    return welcomes.empty() ? SessionId{} : welcomes[0].session;
+  }
+  /// The client comes back to the session of a connection that it had; its requests go on.
+  ConnectionId comes_back(ConnectionId from) {
+    const ConnectionId id = client(Role::submit, session_of(from));
+    requests_[id] = requests_[from];
     return id;
   }
   void says(ConnectionId id, const wire::ClientMessage& message) {

@@ -90,15 +90,34 @@ TEST_F(Credit, OnlyAnAnswerOfOnesOwnCanBeAcknowledged) {
   EXPECT_THAT(goodbye(thief), HasSubstr("task 1 was acknowledged"));
   acknowledges(owner, {task});
   EXPECT_EQ(goodbye(owner), "");
-  acknowledges(owner, {task});
-  EXPECT_THAT(goodbye(owner), HasSubstr("task 1 was acknowledged"));
+  acknowledges(owner, {TaskId{2}});
+  EXPECT_THAT(goodbye(owner), HasSubstr("task 2 was acknowledged"));
 }
 
-TEST_F(Credit, AnUnfinishedTaskCannotBeAcknowledged) {
+TEST_F(Credit, AnAnswerMayBeAcknowledgedTwice) {
+  joins(0);
+  joins(1);
+  const ConnectionId id = client();
+  const TaskId alone = submits(id, {0});
+  const TaskId first_part = submits(id, {0, 1});
+  finishes(0);
+  finishes(0);
+  acknowledges(id, {alone, first_part});
+  acknowledges(id, {alone, first_part});
+  EXPECT_EQ(goodbye(id), "");
+  EXPECT_THAT(effects().journal, IsEmpty());
+}
+
+TEST_F(Credit, AnUnfinishedTaskIsNotForgottenWhenItIsAcknowledged) {
   joins(0);
   const ConnectionId id = client();
-  acknowledges(id, {submits(id)});
-  EXPECT_NE(goodbye(id), "");
+  const TaskId task = submits(id);
+  acknowledges(id, {task});
+  EXPECT_EQ(goodbye(id), "");
+  finishes(0);
+  EXPECT_TRUE(answer(id, task));
+  acknowledges(id, {task});
+  EXPECT_THAT(controller().durable_state().tasks.all(), IsEmpty());
 }
 
 TEST_F(Credit, ManyUnacknowledgedResultsPauseASessionButNoOther) {

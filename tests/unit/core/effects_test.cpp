@@ -89,8 +89,8 @@ TEST(Timers, AreDueInTheOrderOfTheirDeadlines) {
   timers.cancel(TimerKind::hello, ConnectionId{3});
   EXPECT_EQ(timers.next(), base::Instant{5});
   EXPECT_FALSE(timers.take_due({4}));
-  EXPECT_EQ(timers.take_due({10})->connection, ConnectionId{1});
-  EXPECT_EQ(timers.take_due({10})->connection, ConnectionId{2});
+  EXPECT_EQ(timers.take_due({10})->subject, Timers::Subject{ConnectionId{1}});
+  EXPECT_EQ(timers.take_due({10})->subject, Timers::Subject{ConnectionId{2}});
   EXPECT_FALSE(timers.take_due({100}));
   EXPECT_EQ(timers.size(), 0U);
 }
@@ -100,6 +100,16 @@ using Deaths = ControllerTest;
 TEST_F(Deaths, AMissingRecordIsABug) {
   joins(0);
   EXPECT_DEATH(controller().apply(Record{0, SessionOpened{SessionId{5}}}), "in the order of their numbers");
+}
+
+TEST(Timers, DoNotTakeASessionForTheConnectionOfThatNumber) {
+  Timers timers;
+  timers.arm(TimerKind::linger, SessionId{1}, {10});
+  timers.arm(TimerKind::silence, ConnectionId{1}, {20});
+  timers.cancel_all(ConnectionId{1});
+  EXPECT_TRUE(timers.armed(TimerKind::linger, SessionId{1}));
+  EXPECT_FALSE(timers.armed(TimerKind::linger, ConnectionId{1}));
+  EXPECT_EQ(timers.size(), 1U);
 }
 
 }  // namespace

@@ -44,6 +44,14 @@ TEST_F(Needs, ThatNobodyHoldsFailAtOnceAndAreNamed) {
   EXPECT_EQ(failed.text, "no engine holds the named value \"x\", \"z\"; push it first");
 }
 
+TEST_F(Needs, OfTasksThatCameBeforeTheFirstEngineAreJudgedWhenItJoins) {
+  const ConnectionId id = client();
+  const TaskId task = submits(id, {}, {"x"});
+  EXPECT_FALSE(answer(id, task));
+  joins(0);
+  EXPECT_THAT(failure(id, task).text, HasSubstr("no engine holds the named value \"x\""));
+}
+
 TEST_F(Needs, ThatNoSingleEngineHoldsFailWithThatReason) {
   joins(0);
   joins(1);

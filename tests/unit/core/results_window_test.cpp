@@ -121,7 +121,7 @@ TEST_F(Results, OfASessionThatHasEndedAreExpectedByNobody) {
   joins(0);
   const ConnectionId id = client();
   submits_many(id, 0, 2);
-  happens(ConnectionClosed{id});
+  says(id, wire::EndSession{});
   submits_many(client(), 0, 10);
   EXPECT_THAT(handed(0), SizeIs(2 + 2));
   brings(0, 100);

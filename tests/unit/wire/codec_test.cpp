@@ -149,7 +149,8 @@ TEST(Codec, RefusesEveryMessageThatIsCutShortOrHasBytesLeftOver) {
 }
 
 TEST(Codec, RefusesUnknownNumbers) {
-  EXPECT_FALSE(decode_client_message(8, {}).ok());
+  EXPECT_FALSE(decode_client_message(std::variant_size_v<ClientMessage>, {}).ok());
+  EXPECT_FALSE(decode_gateway_message(std::variant_size_v<GatewayMessage>, {}).ok());
   EXPECT_FALSE(decode_gateway_message(255, {}).ok());
 }
 
