@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <random>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "launch/installation.hpp"
@@ -54,29 +55,27 @@ ClusterState first_state(const Profile& profile) {
   ClusterState state;
   state.host = os::host_name();
   state.supervisor = this_process();
-  state.scratch_dir = new_scratch_path().string();
-  state.cookie = new_cookie();
   state.engines = profile.engines;
   state.gateways = profile.gateways;
   state.hosts = hosts_text(profile.hosts);
   state.transport = transport_text(profile.transport);
+  state.durability = durability_text(profile.durability);
   state.started_unix_s = std::time(nullptr);
   return state;
 }
 
-JobSettings job_settings(const Profile& profile, const ClusterDirectory& directory, const ClusterState& state,
+JobSettings job_settings(const Profile& profile, const ClusterDirectory& directory,
                          const std::filesystem::path& libexec) {
   JobSettings job;
   job.keeper_program = libexec / "gangway-keeper";
   job.cluster_dir = directory.path();
-  job.scratch_dir = state.scratch_dir;
   job.cluster = directory.name();
-  job.cookie = state.cookie;
   job.gateways = profile.gateways;
   job.engines = profile.engines;
   job.bind_address = profile.bind_address;
   job.port_low = profile.ports.low;
   job.port_high = profile.ports.high;
+  job.durability = durability_text(profile.durability);
   job.arena_bytes = profile.arena_bytes;
   job.hosts = profile.hosts;
   job.transport = profile.transport;
@@ -84,6 +83,34 @@ JobSettings job_settings(const Profile& profile, const ClusterDirectory& directo
   job.modules = profile.modules;
   job.as_root = ::geteuid() == 0;
   return job;
+}
+
+// One job's own names.
+void name_job(ClusterState& state) {
+  state.scratch_dir = new_scratch_path().string();
+  state.cookie = new_cookie();
+}
+
+void write_command(ClusterSetup& setup) {
+  setup.job.scratch_dir = setup.state.scratch_dir;
+  setup.job.cookie = setup.state.cookie;
+  setup.mpirun = mpirun_command(setup.launcher, setup.job, own_environment());
+}
+
+// Where a gateway listened, and which ranks were dead.
+base::Status remove_notes(const ClusterDirectory& directory) {
+  std::error_code error;
+  for (std::filesystem::directory_iterator entry{directory.path(), error}, end; !error && entry != end;
+       entry.increment(error)) {
+    const std::string name = entry->path().filename().string();
+    const bool is_note = name.starts_with("dead-") || (name.starts_with("gateway-") && name.ends_with(".json"));
+    if (!is_note) continue;
+    std::error_code kept;
+    std::filesystem::remove(entry->path(), kept);
+    if (kept) return base::Fault{"cannot remove " + entry->path().string() + ": " + kept.message()};
+  }
+  if (error) return base::Fault{"cannot read " + directory.path().string() + ": " + error.message()};
+  return base::Done{};
 }
 
 // The gateway is on the first host: whether it finds a port can be seen here only if that is this one.
@@ -106,7 +133,8 @@ base::Result<ClusterSetup> set_up_cluster(const ClusterHome& home, const Profile
   if (!mpirun) return mpirun.fault();
   if (base::Status fits = check_gateway_place(profile); !fits) return fits.fault();
 
-  const ClusterState state = first_state(profile);
+  ClusterState state = first_state(profile);
+  name_job(state);
   base::Result<ClusterDirectory> directory = home.create_cluster(profile.name, state);
   if (!directory) return directory.fault();
   base::Result<tls::Identity> administer = make_certificates(directory.value());
@@ -116,9 +144,24 @@ base::Result<ClusterSetup> set_up_cluster(const ClusterHome& home, const Profile
     static_cast<void>(home.remove_cluster(profile.name));
     return scratch.fault();
   }
-  const JobSettings job = job_settings(profile, directory.value(), state, libexec.value());
-  return ClusterSetup{directory.value(), state, std::move(administer).value(),
-                      mpirun_command(mpirun.value(), job, own_environment())};
+  ClusterSetup setup{directory.value(),
+                     state,
+                     std::move(administer).value(),
+                     mpirun.value(),
+                     job_settings(profile, directory.value(), libexec.value()),
+                     {}};
+  write_command(setup);
+  return setup;
+}
+
+base::Status renew_job(ClusterSetup& setup, std::uint16_t first_port) {
+  name_job(setup.state);
+  setup.job.first_port = first_port;
+  write_command(setup);
+  if (base::Status removed = remove_notes(setup.directory); !removed) return removed;
+  // Before anything has these names: whoever has to clean up finds them there.
+  if (base::Status written = write_state(setup.directory.state_file(), setup.state); !written) return written;
+  return make_scratch(setup.state.scratch_dir);
 }
 
 }  // namespace gangway::launch

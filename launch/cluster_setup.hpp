@@ -1,5 +1,8 @@
-// All that is made before a cluster's first process starts: directory, certificates, scratch directory, command line.
+// All that is made before a cluster's first process starts: directory, certificates, scratch directory, command line;
+// and what is made anew when it is started again.
 #pragma once
+
+#include <cstdint>
 
 #include "base/result.hpp"
 #include "launch/cluster_directory.hpp"
@@ -14,11 +17,20 @@ struct ClusterSetup {
   ClusterDirectory directory;
   ClusterState state;        // as it is in the directory
   tls::Identity administer;  // for the connection file and for the supervisor itself
-  CommandLine mpirun;
+  Mpirun launcher;
+  JobSettings job;
+  CommandLine mpirun;  // follows from these
 };
 
 /// Makes everything for a cluster whose supervisor is the calling process. A fault says what was in the way; nothing
 /// is left of the attempt then.
 base::Result<ClusterSetup> set_up_cluster(const ClusterHome& home, const Profile& profile);
+
+/// Makes what the next job of the same cluster needs for itself: another scratch directory and another cookie, so
+/// that nothing of the last one, here or on other hosts, is taken for its own; and takes away what the last one has
+/// left in the cluster's directory and this one must not read. Directory, certificates and journal stay. The gateway
+/// tries `first_port` before the profile's ports. A fault says what was in the way; the state has the new names in
+/// any case.
+base::Status renew_job(ClusterSetup& setup, std::uint16_t first_port);
 
 }  // namespace gangway::launch

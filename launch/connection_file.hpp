@@ -29,6 +29,7 @@ struct GatewayAddress {
   std::string host = {};      // where it runs
   std::string bells = {};     // how its ranks wake each other, in words
   std::uint32_t engines = 0;  // that live
+  int pid = 0;                // of its rank, on that host
 };
 
 /// Reads gateway-0.json, which appears when the gateway listens and all engines are ready, and is written again when

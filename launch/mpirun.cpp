@@ -92,6 +92,10 @@ std::vector<std::string> keeper_command(const JobSettings& job) {
                                    job.bind_address,
                                    "--ports",
                                    std::to_string(job.port_low) + "-" + std::to_string(job.port_high),
+                                   "--first-port",
+                                   std::to_string(job.first_port),
+                                   "--durability",
+                                   job.durability,
                                    "--arena-bytes",
                                    std::to_string(job.arena_bytes)};
   for (const std::string& module : job.modules) command.insert(command.end(), {"--module", module});

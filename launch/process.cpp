@@ -59,14 +59,6 @@ std::vector<pid_t> all_pids() {
   return pids;
 }
 
-// A pidfd of this very process. The number may have been given away before the pidfd was open; not afterwards.
-os::Descriptor open_process(const ProcessKey& process) {
-  if (process.pid <= 0) return os::Descriptor{};
-  os::Descriptor handle{static_cast<int>(::syscall(SYS_pidfd_open, process.pid, 0))};
-  if (!handle || !is_alive(process)) return os::Descriptor{};
-  return handle;
-}
-
 // True if one of the texts, each ended by a zero byte, is `wanted`.
 bool holds_text(const std::string& texts, const std::string& wanted) {
   std::size_t begin = 0;
@@ -106,6 +98,14 @@ ProcessKey this_process() {
 
 bool is_alive(const ProcessKey& process) {
   return process.pid > 0 && process_with_pid(process.pid) == process;
+}
+
+os::Descriptor open_process(const ProcessKey& process) {
+  if (process.pid <= 0) return os::Descriptor{};
+  os::Descriptor handle{static_cast<int>(::syscall(SYS_pidfd_open, process.pid, 0))};
+  // The number may have been given away before the pidfd was open; not afterwards.
+  if (!handle || !is_alive(process)) return os::Descriptor{};
+  return handle;
 }
 
 bool send_signal(const ProcessKey& process, int signal) {

@@ -30,6 +30,9 @@ ProcessKey this_process();
 /// True while this very process exists and is no zombie.
 bool is_alive(const ProcessKey& process);
 
+/// A descriptor of this very process, which is readable when it is gone; none if it is gone already.
+os::Descriptor open_process(const ProcessKey& process);
+
 /// Sends a signal to this very process, and to no later one with its pid. False if it is gone.
 bool send_signal(const ProcessKey& process, int signal);
 

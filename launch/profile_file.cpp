@@ -87,6 +87,10 @@ constexpr Setting settings[] = {
      [](Reading& reading, const std::string& value) {
        return keep(parse_time(value), reading.profile.start_timeout);
      }},
+    {"cluster", "restarts",
+     [](Reading& reading, const std::string& value) {
+       return keep(parse_count(value, restarts_max, 0), reading.profile.restarts);
+     }},
     {"controller", "bind",
      [](Reading& reading, const std::string& value) -> base::Status {
        reading.profile.bind_address = value;
@@ -96,6 +100,10 @@ constexpr Setting settings[] = {
      }},
     {"controller", "ports",
      [](Reading& reading, const std::string& value) { return keep(parse_ports(value), reading.profile.ports); }},
+    {"controller", "durability",
+     [](Reading& reading, const std::string& value) {
+       return keep(parse_durability(value), reading.profile.durability);
+     }},
     {"engine", "arena",
      [](Reading& reading, const std::string& value) {
        return keep(parse_arena(value), reading.profile.arena_bytes);

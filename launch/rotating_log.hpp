@@ -34,6 +34,9 @@ class RotatingLog final : public base::Log {
   /// `bytes_max` and three dots.
   [[nodiscard]] std::string excerpt(std::size_t bytes_max = 600) const;
 
+  /// What came so far explains no failure to come.
+  void forget_tail() { tail_.clear(); }
+
   /// Where the lines go now.
   [[nodiscard]] int descriptor() const { return file_.get(); }
 

@@ -38,13 +38,13 @@ bool is_host_name(std::string_view text) {
 
 }  // namespace
 
-base::Result<std::uint32_t> parse_count(const std::string& text, std::uint32_t most) {
+base::Result<std::uint32_t> parse_count(const std::string& text, std::uint32_t most, std::uint32_t least) {
   std::uint64_t number = 0;
   std::string_view rest;
-  if (split_number(text, number, rest) && rest.empty() && number >= 1 && number <= most) {
+  if (split_number(text, number, rest) && rest.empty() && number >= least && number <= most) {
     return static_cast<std::uint32_t>(number);
   }
-  return fault_of("a whole number from 1 to " + std::to_string(most), text);
+  return fault_of("a whole number from " + std::to_string(least) + " to " + std::to_string(most), text);
 }
 
 base::Result<std::uint64_t> parse_arena(const std::string& text) {
@@ -96,6 +96,24 @@ base::Result<Transport> parse_transport(const std::string& text) {
 
 std::string transport_text(Transport transport) {
   return transport == Transport::native ? "native" : "resilient";
+}
+
+base::Result<Durability> parse_durability(const std::string& text) {
+  for (const Durability durability : {Durability::memory, Durability::commit, Durability::disk}) {
+    if (text == durability_text(durability)) return durability;
+  }
+  return fault_of("memory, commit or disk", text);
+}
+
+std::string durability_text(Durability durability) {
+  switch (durability) {
+    case Durability::memory:
+      return "memory";
+    case Durability::disk:
+      return "disk";
+    default:
+      return "commit";
+  }
 }
 
 base::Result<std::vector<Host>> parse_hosts(const std::string& text) {

@@ -14,8 +14,8 @@
 
 namespace gangway::launch {
 
-/// A whole number from 1 to `most`.
-base::Result<std::uint32_t> parse_count(const std::string& text, std::uint32_t most);
+/// A whole number from `least` to `most`.
+base::Result<std::uint32_t> parse_count(const std::string& text, std::uint32_t most, std::uint32_t least = 1);
 
 /// How many engines a cluster can have.
 inline constexpr std::uint32_t engines_max = 4096;
@@ -36,6 +36,13 @@ base::Result<std::chrono::milliseconds> parse_time(const std::string& text);
 /// resilient or native.
 base::Result<Transport> parse_transport(const std::string& text);
 std::string transport_text(Transport transport);
+
+/// memory, commit or disk.
+base::Result<Durability> parse_durability(const std::string& text);
+std::string durability_text(Durability durability);
+
+/// How often a cluster can be started again in ten minutes.
+inline constexpr std::uint32_t restarts_max = 100;
 
 /// "node1:2, node2:2", or "node1, node2". A fault too if a host stands there twice or only some have a count.
 base::Result<std::vector<Host>> parse_hosts(const std::string& text);

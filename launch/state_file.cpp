@@ -17,7 +17,7 @@
 namespace gangway::launch {
 namespace {
 
-constexpr std::array<const char*, 4> phase_texts{"starting", "running", "stopping", "ended"};
+constexpr std::array<const char*, 5> phase_texts{"starting", "running", "restarting", "stopping", "ended"};
 
 std::optional<Phase> phase_from_text(const std::string& text) {
   for (std::size_t i = 0; i < phase_texts.size(); ++i) {
@@ -52,6 +52,8 @@ base::Status write_state(const std::filesystem::path& file, const ClusterState& 
       .number("gateways", state.gateways)
       .text("hosts", state.hosts)
       .text("transport", state.transport)
+      .text("durability", state.durability)
+      .number("restarts", state.restarts)
       .number("started_unix_s", state.started_unix_s)
       .text("reason", state.reason);
   return write_private_file(file, json.to_string() + "\n");
@@ -77,6 +79,8 @@ base::Result<ClusterState> read_state(const std::filesystem::path& file) {
     state.gateways = tree.get<std::uint32_t>("gateways");
     state.hosts = tree.get<std::string>("hosts");
     state.transport = tree.get<std::string>("transport");
+    state.durability = tree.get<std::string>("durability", "memory");
+    state.restarts = tree.get<std::uint32_t>("restarts", 0);
     state.started_unix_s = tree.get<std::int64_t>("started_unix_s");
     state.reason = tree.get<std::string>("reason");
     return state;

@@ -12,7 +12,7 @@
 namespace gangway::launch {
 
 /// Where a cluster is in its life.
-enum class Phase { starting, running, stopping, ended };
+enum class Phase { starting, running, restarting, stopping, ended };
 
 std::string phase_text(Phase phase);
 
@@ -26,10 +26,12 @@ struct ClusterState {
   std::string cookie;       // in the environment of every process of the job
   std::uint32_t engines = 0;
   std::uint32_t gateways = 0;
-  std::string hosts;      // "node1:2,node2:2"; empty: `host` alone
-  std::string transport;  // see Transport
+  std::string hosts;           // "node1:2,node2:2"; empty: `host` alone
+  std::string transport;       // see Transport
+  std::string durability;      // see Durability
+  std::uint32_t restarts = 0;  // so far
   std::int64_t started_unix_s = 0;
-  std::string reason;  // why it ended, if it did by itself
+  std::string reason;  // why it ended, if it did by itself, or had to be started again
 
   friend bool operator==(const ClusterState&, const ClusterState&) = default;
 };

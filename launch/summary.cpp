@@ -19,6 +19,8 @@ Condition condition_of(const ClusterState& state) {
       return Condition::starting;
     case Phase::running:
       return Condition::running;
+    case Phase::restarting:
+      return Condition::restarting;
     default:
       return Condition::stopping;
   }
@@ -32,7 +34,8 @@ bool may_have_engines(const ClusterSummary& cluster) {
 }  // namespace
 
 std::string condition_text(Condition condition) {
-  constexpr std::array<const char*, 6> texts{"starting", "running", "stopping", "ended", "dead", "elsewhere"};
+  constexpr std::array<const char*, 7> texts{"starting", "running", "restarting", "stopping",
+                                             "ended",    "dead",    "elsewhere"};
   return texts[static_cast<std::size_t>(condition)];
 }
 
@@ -42,6 +45,12 @@ std::string transport_summary(const ClusterState& state) {
   }
   return state.hosts.empty() ? "resilient: shared memory; the death of a rank costs that rank"
                              : "resilient: shared memory, TCP between hosts; the death of a rank costs that rank";
+}
+
+std::string durability_summary(const ClusterState& state) {
+  if (state.durability == durability_text(Durability::memory)) return "memory: the tasks are gone with the gateway";
+  if (state.durability == durability_text(Durability::disk)) return "disk: the tasks survive the loss of power";
+  return "commit: the tasks survive the death of any process";
 }
 
 std::string engines_text(const ClusterSummary& cluster) {

@@ -14,6 +14,7 @@ namespace gangway::launch {
 enum class Condition {
   starting,
   running,
+  restarting,  ///< it ended by itself and is started again; the reason is in its state
   stopping,
   ended,     ///< by itself; the reason is in its state
   dead,      ///< its supervisor is gone without having cleaned up
@@ -38,6 +39,9 @@ std::string engines_text(const ClusterSummary& cluster);
 
 /// What carries its ranks' messages and what that means when one dies, in words.
 std::string transport_summary(const ClusterState& state);
+
+/// What its tasks survive, in words.
+std::string durability_summary(const ClusterState& state);
 
 /// A cluster whose state cannot be read is a dead one.
 ClusterSummary summary_of(const ClusterDirectory& directory);

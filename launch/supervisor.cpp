@@ -3,19 +3,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cerrno>
 #include <csignal>
-#include <cstdio>
 #include <utility>
 
 #include <boost/asio/buffer.hpp>
 
-#include "base/printable.hpp"
 #include "launch/daemon.hpp"
 #include "launch/job.hpp"
 #include "launch/ports.hpp"
-#include "launch/private_file.hpp"
-#include "launch/scratch.hpp"
 #include "os/host_name.hpp"
 
 namespace gangway::launch {
@@ -26,20 +21,11 @@ using std::chrono::seconds;
 using std::chrono::steady_clock;
 
 constexpr milliseconds ready_interval{20};
-constexpr milliseconds leftovers_interval{20};
 constexpr seconds orderly_stop_time{5};
+// Engines end when their gateway's rank does, and when they have, mpirun does.
+constexpr seconds without_gateway_time{5};
 // mpirun itself needs twice the two seconds that it was told to leave between its own steps.
 constexpr seconds mpirun_stop_time{6};
-constexpr seconds leftovers_time{5};
-
-// What to look at when mpirun fails with several hosts, of which it says much and little.
-std::string advice_on_hosts(const Profile& profile) {
-  if (profile.hosts.empty()) return {};
-  const std::string agent = profile.agent.empty() ? "ssh" : profile.agent;
-  std::string names;
-  for (const Host& host : profile.hosts) names += (names.empty() ? "" : ", ") + host.name;
-  return " on " + names + " (`" + agent + " HOST true` must work for each from here, without a question)";
-}
 
 }  // namespace
 
@@ -50,9 +36,11 @@ Supervisor::Supervisor(ClusterHome home, const SupervisorOptions& options)
       owner_{io_},
       output_{io_},
       errors_{io_},
+      gateway_process_{io_},
       signals_{io_, SIGTERM, SIGINT, SIGCHLD},
       step_timer_{io_},
-      ready_timer_{io_} {
+      ready_timer_{io_},
+      restart_limit_{options.profile.restarts} {
   if (options.report_fd >= 0) starter_.assign(options.report_fd);
   if (options.owner_fd >= 0) owner_.assign(options.owner_fd);
 }
@@ -77,26 +65,38 @@ base::Status Supervisor::start() {
   log_ = std::move(log).value();
   static_cast<void>(::dup2(log_->descriptor(), STDERR_FILENO));
 
+  if (base::Status launched = launch(); !launched) return launched;
+  watch_signals();
+  watch_starter();
+  watch_owner();
+  await_ready();
+  return base::Done{};
+}
+
+// Starts mpirun. The phase, starting or restarting, stays as it is.
+base::Status Supervisor::launch() {
   base::Result<RunningJob> job = start_job(setup_->mpirun, Errors::apart);
   if (!job) return job.fault();
   mpirun_runs_ = true;
+  verdict_.clear();
+  recent_errors_.clear();
+  host_lost_ = false;
+  none_left_ = false;
+  log_->forget_tail();
   output_.assign(job.value().output.release());
   errors_.assign(job.value().errors.release());
   setup_->state.mpirun = process_with_pid(job.value().pid).value_or(ProcessKey{job.value().pid, 0});
   log_->info("started mpirun, process " + std::to_string(job.value().pid));
   start_deadline_ = steady_clock::now() + profile_.start_timeout;
-  set_phase(Phase::starting);
-  watch_signals();
-  watch_starter();
-  watch_owner();
+  set_phase(setup_->state.phase);
   read_output();
   read_errors();
-  await_ready();
   return base::Done{};
 }
 
 void Supervisor::await_ready() {
-  if (setup_->state.phase != Phase::starting || !mpirun_runs_) return;
+  const bool is_awaited = setup_->state.phase == Phase::starting || setup_->state.phase == Phase::restarting;
+  if (!is_awaited || !mpirun_runs_ || !verdict_.empty()) return;
   if (const std::optional<GatewayAddress> gateway = read_gateway_address(setup_->directory.gateway_file())) {
     became_ready(*gateway);
     return;
@@ -120,14 +120,16 @@ void Supervisor::became_ready(const GatewayAddress& gateway) {
     give_up_start(written.fault().text);
     return;
   }
+  watch_gateway();
   set_phase(Phase::running);
   log_->info("the cluster is ready; its gateway is " + gateway.address + " port " + std::to_string(gateway.port));
   report("ready");
   end_without_host();
 }
 
-// What it was is told to the starter when all is cleaned up: see leave_nothing().
+// What it was is told to the starter when all is cleaned up: see leave_nothing(). Of a restart it is that job's end.
 void Supervisor::give_up_start(const std::string& reason) {
+  if (setup_ && setup_->state.phase == Phase::restarting) return end_job(reason);
   start_failure_ = reason;
   stop("the start is given up: " + reason);
 }
@@ -193,20 +195,29 @@ void Supervisor::watch_hosts(std::string_view errors) {
 
 // While the cluster starts, the start fails for it, or the engines are ready all the same and it is ended then.
 void Supervisor::end_without_host() {
-  if (!host_lost_ || setup_->state.phase != Phase::running) return;
-  log_->error("a host is lost; the cluster ends");
-  terminate_mpirun();
+  if (!host_lost_ || !verdict_.empty() || setup_->state.phase != Phase::running) return;
+  end_job("the connection to one of its hosts was lost");
 }
 
-// What mpirun wrote before its end may not have been read yet.
-void Supervisor::drain(boost::asio::posix::stream_descriptor& stream) {
-  std::array<char, 4096> piece{};
-  for (;;) {
-    const ssize_t count = ::read(stream.native_handle(), piece.data(), piece.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return;
-    log_->append({piece.data(), static_cast<std::size_t>(count)});
+// An engine that is stopped, or a death that nobody could tell of, would keep a job without a gateway for ever. On
+// another host the gateway's keeper sees to it.
+void Supervisor::watch_gateway() {
+  if (gateway_->host != os::host_name()) return;
+  for (const ProcessKey& process : processes_with_cookie(setup_->state.cookie)) {
+    os::Descriptor handle = process.pid == gateway_->pid ? open_process(process) : os::Descriptor{};
+    if (!handle) continue;
+    gateway_process_.assign(handle.release());
+    gateway_process_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                                [this](const boost::system::error_code& error) {
+                                  if (!error && mpirun_runs_ && !stop_wanted_ && verdict_.empty())
+                                    after(without_gateway_time, &Supervisor::gateway_gone);
+                                });
+    return;
   }
+}
+
+void Supervisor::gateway_gone() {
+  if (mpirun_runs_ && !stop_wanted_) end_job("its gateway was lost");
 }
 
 // Orphans of the job are collected too: nobody asks how they ended.
@@ -225,7 +236,8 @@ void Supervisor::stop(const std::string& reason) {
   if (!setup_) return;
   if (log_) log_->info("stopping the cluster: " + reason);
   if (!mpirun_runs_) {
-    if (setup_->state.phase == Phase::ended) leave_nothing();
+    // Else what the job has left is still being killed, and finish() follows.
+    if (setup_->state.phase == Phase::ended || waits_to_restart_) leave_nothing();
     return;
   }
   if (setup_->state.phase == Phase::starting && start_failure_.empty())
@@ -259,72 +271,6 @@ void Supervisor::kill_mpirun() {
   if (!mpirun_runs_) return;
   log_->warning("sending SIGKILL to mpirun");
   ::kill(setup_->state.mpirun.pid, SIGKILL);
-}
-
-void Supervisor::mpirun_ended(int status) {
-  mpirun_runs_ = false;
-  step_timer_.cancel();
-  ready_timer_.cancel();
-  if (shutdown_) shutdown_->cancel();
-  drain(output_);
-  drain(errors_);
-  end_reason_ = host_lost_ ? "the connection to one of its hosts was lost" : "mpirun " + wait_status_text(status);
-  if (setup_->state.phase == Phase::starting) {
-    start_failure_ = end_reason_ + " before the engines were ready" + advice_on_hosts(profile_);
-  }
-  log_->info(end_reason_);
-  leftovers_deadline_ = steady_clock::now() + leftovers_time;
-  kill_leftovers();
-}
-
-void Supervisor::kill_leftovers() {
-  std::vector<ProcessKey> left = descendants_of(::getpid());
-  std::erase_if(left, is_sweeper);
-  for (const ProcessKey& process : processes_with_cookie(setup_->state.cookie)) left.push_back(process);
-  const bool none_before = std::exchange(none_left_, left.empty());
-  if ((none_left_ && none_before) || (!none_left_ && steady_clock::now() >= leftovers_deadline_)) {
-    if (!left.empty()) log_->error(std::to_string(left.size()) + " processes could not be killed");
-    finish();
-    return;
-  }
-  for (const ProcessKey& process : left) send_signal(process, SIGKILL);
-  after(leftovers_interval, &Supervisor::kill_leftovers);
-}
-
-void Supervisor::finish() {
-  if (setup_) {
-    if (base::Status removed = remove_scratch(setup_->state.scratch_dir); !removed && log_) {
-      log_->error(removed.fault().text);
-    }
-  }
-  if (stop_wanted_ || !start_failure_.empty()) {
-    leave_nothing();
-    return;
-  }
-  setup_->state.reason = end_reason_;
-  set_phase(Phase::ended);
-  log_->error("the cluster ended by itself: " + end_reason_);
-  // An owner comes back to remove the directory, or dies; else the directory waits for `gangway stop`.
-  if (!owner_.is_open()) io_.stop();
-}
-
-void Supervisor::leave_nothing() {
-  std::string failure = start_failure_;
-  if (!failure.empty() && log_) {
-    if (const std::string output = log_->excerpt(); !output.empty()) failure += "; it says: " + output;
-    const std::filesystem::path kept = home_.failed_log(profile_.name);
-    const base::Status place = make_private_directory(kept.parent_path());
-    if (place.ok() && std::rename(setup_->directory.log_file().c_str(), kept.c_str()) == 0) {
-      failure += "; all of it is in " + kept.string();
-    }
-  }
-  if (setup_) {
-    if (base::Status removed = home_.remove_cluster(profile_.name); !removed && log_) {
-      log_->error(removed.fault().text);
-    }
-  }
-  if (!failure.empty()) report("error " + base::printable(failure));
-  io_.stop();
 }
 
 void Supervisor::set_phase(Phase phase) {

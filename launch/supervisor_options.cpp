@@ -110,6 +110,10 @@ std::vector<std::string> to_arguments(const SupervisorOptions& options) {
                                      std::to_string(profile.ports.low),
                                      "--port-high",
                                      std::to_string(profile.ports.high),
+                                     "--durability",
+                                     durability_text(profile.durability),
+                                     "--restarts",
+                                     std::to_string(profile.restarts),
                                      "--arena-bytes",
                                      std::to_string(profile.arena_bytes),
                                      "--start-timeout-ms",
@@ -134,6 +138,7 @@ base::Result<SupervisorOptions> parse_supervisor_options(int argc, const char* c
   std::int64_t start_timeout_ms = 0;
   std::string hosts;
   std::string transport;
+  std::string durability;
   po::options_description known;
   known.add_options()("home", po::value(&options.home)->required())("name", po::value(&profile.name)->required())(
       "engines", po::value(&profile.engines)->required())("gateways", po::value(&profile.gateways)->required())(
@@ -141,7 +146,8 @@ base::Result<SupervisorOptions> parse_supervisor_options(int argc, const char* c
       "port-high", po::value(&profile.ports.high)->required())("arena-bytes",
                                                                po::value(&profile.arena_bytes)->required())(
       "start-timeout-ms", po::value(&start_timeout_ms)->required())("hosts", po::value(&hosts)->required())(
-      "transport", po::value(&transport)->required())("agent", po::value(&profile.agent)->required())(
+      "transport", po::value(&transport)->required())("durability", po::value(&durability)->required())(
+      "restarts", po::value(&profile.restarts)->required())("agent", po::value(&profile.agent)->required())(
       "module", po::value(&profile.modules))("report-fd", po::value(&options.report_fd)->required())(
       "owner-fd", po::value(&options.owner_fd)->required());
   try {
@@ -155,6 +161,9 @@ base::Result<SupervisorOptions> parse_supervisor_options(int argc, const char* c
   const base::Result<Transport> known_transport = parse_transport(transport);
   if (!known_transport) return base::Fault{"--transport " + known_transport.fault().text};
   profile.transport = known_transport.value();
+  const base::Result<Durability> known_durability = parse_durability(durability);
+  if (!known_durability) return base::Fault{"--durability " + known_durability.fault().text};
+  profile.durability = known_durability.value();
   if (!hosts.empty()) {
     base::Result<std::vector<Host>> known_hosts = parse_hosts(hosts);
     if (!known_hosts) return base::Fault{"--hosts " + known_hosts.fault().text};
@@ -176,6 +185,10 @@ base::Result<Profile> resolve(Profile profile) {
   }
   if (profile.start_timeout <= std::chrono::milliseconds{0}) {
     return base::Fault{"the time a cluster has to start must be more than nothing"};
+  }
+  if (profile.restarts > restarts_max) {
+    return base::Fault{"a cluster is started again " + std::to_string(restarts_max) +
+                       " times in ten minutes at most, not " + std::to_string(profile.restarts)};
   }
   if (profile.arena_bytes == 0) {
     // Of several hosts the fullest counts; they are taken to be alike.

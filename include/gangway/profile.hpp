@@ -27,6 +27,16 @@ enum class Transport : std::uint8_t {
   native,
 };
 
+/// What a cluster's tasks survive: those that it has accepted, with their answers, until the client has these.
+enum class Durability : std::uint8_t {
+  /// Nothing: they are gone with the gateway.
+  memory,
+  /// The death of any process of the cluster, which is started again then.
+  commit,
+  /// The loss of power on the gateway's host too: each commit waits for the disk.
+  disk,
+};
+
 /// A host of a cluster.
 struct Host {
   /// As the launcher on the first host knows it.
@@ -68,6 +78,12 @@ struct Profile {
 
   /// The ports the gateway may take.
   PortRange ports;
+
+  /// What the tasks survive. All but memory keep a journal in the cluster's directory.
+  Durability durability = Durability::commit;
+
+  /// How often, in ten minutes, the cluster is started again when it has ended by itself.
+  std::uint32_t restarts = 5;
 
   /// The most memory one engine's arrays may take, in bytes. It is reserved, not used up: pages appear when they are
   /// written. 0: this host's memory divided by the engines, at most 64 GiB each.

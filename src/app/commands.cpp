@@ -75,6 +75,8 @@ JsonObject summary_json(const ClusterSummary& cluster) {
       .text("host", cluster.state.host)
       .text("hosts", cluster.state.hosts.empty() ? cluster.state.host : cluster.state.hosts)
       .text("transport", cluster.state.transport)
+      .text("durability", cluster.state.durability)
+      .number("restarts", cluster.state.restarts)
       .text("bells", cluster.bells)
       .number("supervisor_pid", cluster.state.supervisor.pid)
       .number("started_unix_s", cluster.state.started_unix_s)
@@ -104,6 +106,9 @@ std::string trouble_of(const ClusterSummary& cluster) {
     case Condition::ended:
       return "the cluster " + cluster.name + " has ended: " + cluster.state.reason + " (log: " + cluster.directory +
              "/logs/job.log); " + remove;
+    case Condition::restarting:
+      return "the cluster " + cluster.name + " is restarting: " + cluster.state.reason +
+             " (log: " + cluster.directory + "/logs/job.log); try again in a moment";
     case Condition::dead:
       return "the supervisor of the cluster " + cluster.name + " is gone; " + remove;
     case Condition::elsewhere:
@@ -111,6 +116,12 @@ std::string trouble_of(const ClusterSummary& cluster) {
     default:
       return "the cluster " + cluster.name + " is " + condition_text(cluster.condition) + "; try again in a moment";
   }
+}
+
+// That it was started again is told: what engines held in memory was lost then.
+std::string restarts_line(const launch::ClusterState& state) {
+  if (state.restarts == 0) return {};
+  return "restarts:  " + std::to_string(state.restarts) + ", the last because " + state.reason + "\n";
 }
 
 // A look at a running cluster through its gateway.
@@ -199,8 +210,9 @@ ExitCode status(const launch::ClusterHome& home, const std::string& name, Output
        << "gateway:   " << cluster.address << '\n'
        << "engines:   " << now->engines.size() << " of " << cluster.state.engines << '\n'
        << "transport: " << launch::transport_summary(cluster.state) << '\n'
+       << "journal:   " << launch::durability_summary(cluster.state) << '\n'
        << "bells:     " << cluster.bells << '\n'
-       << "sessions:  " << now->sessions << '\n'
+       << restarts_line(cluster.state) << "sessions:  " << now->sessions << '\n'
        << "tasks:     " << now->tasks_waiting << " waiting, " << now->tasks_running << " running, "
        << now->tasks_finished << " finished\n";
   std::cout << base::printable_lines(text.str());

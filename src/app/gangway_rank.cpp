@@ -5,8 +5,10 @@
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
+#include <memory>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <boost/program_options.hpp>
@@ -16,6 +18,7 @@
 #include "engine/rank.hpp"
 #include "gateway/gateway.hpp"
 #include "gateway/obituaries.hpp"
+#include "journal/journal.hpp"
 #include "keeper/arena.hpp"
 #include "keeper/keeper_link.hpp"
 #include "keeper/own_death.hpp"
@@ -23,6 +26,7 @@
 #include "mpi/world.hpp"
 #include "os/file.hpp"
 #include "os/host_name.hpp"
+#include "os/wake_up.hpp"
 #include "tls/digest.hpp"
 
 namespace gangway::app {
@@ -39,6 +43,8 @@ struct Arguments {
   std::uint32_t engines = 0;
   std::string bind;
   std::string ports;
+  std::uint16_t first_port = 0;
+  std::string durability;
   std::uint64_t arena_bytes = 0;
   std::vector<std::string> modules;
   int keeper_fd = -1;
@@ -58,6 +64,8 @@ Arguments parse(int argc, char** argv) {
   add("engines", options::value(&a.engines)->required());
   add("bind", options::value(&a.bind)->required());
   add("ports", options::value(&a.ports)->required());
+  add("first-port", options::value(&a.first_port)->required());
+  add("durability", options::value(&a.durability)->required());
   add("arena-bytes", options::value(&a.arena_bytes));
   add("module", options::value(&a.modules));
   add("keeper-fd", options::value(&a.keeper_fd)->required());
@@ -103,15 +111,50 @@ void allow_many_descriptors() {
   ::setrlimit(RLIMIT_NOFILE, &limit);  // without it fewer clients get in, and the log says why
 }
 
+/// The store of a gateway, with what it needs.
+struct GatewayStore {
+  os::WakeUp moved;                           // the journal rings it until its end
+  std::unique_ptr<journal::Journal> journal;  // none: in memory
+  core::MemoryStore memory;
+
+  [[nodiscard]] gateway::StoreAccess access() {
+    if (!journal) return {memory};
+    return {*journal, &moved, [this] { return journal->trouble(); }};
+  }
+};
+
+base::Status open_store(GatewayStore& store, const Arguments& a, std::uint16_t number) {
+  if (a.durability == "memory") return base::Done{};
+  journal::JournalSettings settings;
+  settings.file = a.cluster_directory + "/journal-" + std::to_string(number) + ".sqlite";
+  settings.durability = a.durability == "disk" ? journal::Durability::disk : journal::Durability::commit;
+  settings.moved = [&store] { store.moved.ring(); };
+  auto journal = journal::Journal::open(settings);
+  if (!journal) return journal.fault();
+  store.journal = std::move(journal).value();
+  return base::Done{};
+}
+
+/// What was appended and not written yet has been told to nobody.
+void close_store(GatewayStore& store, base::Log& log) {
+  if (!store.journal) return;
+  if (const base::Status closed = store.journal->close(); !closed) log.error(closed.fault().text);
+  store.journal.reset();
+}
+
+/// The end of a gateway that cannot begin; the engines see it and end too.
+[[noreturn]] void give_up(mpi::World& world, base::Log& log, const base::Fault& fault) {
+  log.error(fault.text);
+  world.leave(true, EXIT_FAILURE);
+  std::abort();  // not reached
+}
+
 int run_gateway(const Arguments& a, mpi::World& world, const mpi::Doorbell& doorbell) {
   const auto number = static_cast<std::uint16_t>(world.rank());
   StderrLog log{"gateway " + std::to_string(number)};
   allow_many_descriptors();
   base::Result<tls::Identity> identity = gateway_identity(a.cluster_directory);
-  if (!identity) {
-    log.error(identity.fault().text);
-    return EXIT_FAILURE;
-  }
+  if (!identity) give_up(world, log, identity.fault());
   gateway::GatewaySettings settings;
   settings.cluster = a.cluster;
   settings.number = number;
@@ -119,16 +162,18 @@ int run_gateway(const Arguments& a, mpi::World& world, const mpi::Doorbell& door
   settings.host = os::host_name();
   settings.identity = std::move(identity).value();
   settings.listener.address = a.bind;
-  if (const base::Status ports = parse_ports(a.ports, settings.listener); !ports) {
-    log.error(ports.fault().text);
-    return EXIT_FAILURE;
-  }
+  if (const base::Status ports = parse_ports(a.ports, settings.listener); !ports) give_up(world, log, ports.fault());
+  settings.listener.first_port = a.first_port;
   for (std::uint32_t engine = number; engine < a.engines; engine += a.gateways) {
     settings.engine_ranks.emplace(EngineId{engine}, static_cast<int>(a.gateways + engine));
   }
   log.info("MPI grants " + std::string{world.thread_level()});
-  core::MemoryStore store;
-  const gateway::GatewayEnd end = gateway::run_gateway(settings, world, doorbell, store, log);
+  base::Result<os::WakeUp> moved = os::WakeUp::open();
+  if (!moved) give_up(world, log, moved.fault());
+  GatewayStore store{std::move(moved).value(), {}, {}};
+  if (const base::Status opened = open_store(store, a, number); !opened) give_up(world, log, opened.fault());
+  const gateway::GatewayEnd end = gateway::run_gateway(settings, world, doorbell, store.access(), log);
+  close_store(store, log);
   const int status = end.in_order ? EXIT_SUCCESS : EXIT_FAILURE;
   world.leave(end.anybody_died || !end.in_order, status);
   return status;

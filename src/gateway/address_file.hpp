@@ -15,6 +15,7 @@ struct GatewayNote {
   std::string address;
   std::uint16_t port = 0;
   std::string host;         // where the gateway runs
+  int pid = 0;              // its rank's, there
   std::string bells;        // see bells_text()
   std::size_t engines = 0;  // that live
 };
@@ -22,5 +23,9 @@ struct GatewayNote {
 /// Writes gateway-<number>.json into the cluster's directory; it appears whole or not at all, and may be written
 /// again. A fault names the file.
 base::Status write_address_file(const std::string& cluster_directory, std::uint32_t number, const GatewayNote& note);
+
+/// Removes it: the gateway ends in order. One that is left by a job that has ended is that of a gateway that was
+/// lost.
+void remove_address_file(const std::string& cluster_directory, std::uint32_t number);
 
 }  // namespace gangway::gateway

@@ -73,11 +73,29 @@ void Clients::hear(core::ConnectionId id, const wire::Frame& frame) {
   if (is_damaged(id, message.value())) return;
   on_event_(core::ClientSpoke{id, std::move(message).value()});
 
-  if (!found->second.is_paused && found->second.connection->queued_bytes() > queued_bytes_pause) {
-    found->second.is_paused = true;
-    paused_.insert(id);
-    found->second.connection->pause_reading();
+  if (is_held_ || found->second.connection->queued_bytes() > queued_bytes_pause) pause(id, found->second);
+}
+
+void Clients::pause(core::ConnectionId id, Client& client) {
+  if (client.is_paused) return;
+  client.is_paused = true;
+  paused_.insert(id);
+  client.connection->pause_reading();
+}
+
+void Clients::hold_reading(bool held) {
+  if (held == is_held_) return;
+  is_held_ = held;
+  if (!held) return resume_drained();
+  for (auto& [id, client] : clients_) {
+    if (client.is_welcome) pause(id, client);
   }
+}
+
+std::optional<std::size_t> Clients::queued_bytes(core::ConnectionId connection) const {
+  const auto found = clients_.find(connection);
+  if (found == clients_.end()) return std::nullopt;
+  return found->second.connection->queued_bytes();
 }
 
 void Clients::refuse(core::ConnectionId id, const std::string& reason) {
@@ -103,6 +121,7 @@ void Clients::send(core::ConnectionId connection, const wire::GatewayMessage& me
   if (found == clients_.end()) return;
   if (std::holds_alternative<wire::Welcome>(message)) {
     found->second.connection->set_frame_bytes_max(base::frame_bytes_max);
+    found->second.is_welcome = true;
     found->second.may_upload = found->second.connection->role() != tls::Role::client_observe;
   } else if (const auto* goodbye = std::get_if<wire::Goodbye>(&message)) {
     log_.info("client " + found->second.connection->peer() + " is told goodbye: " + goodbye->reason);
@@ -135,6 +154,7 @@ void Clients::close(core::ConnectionId connection) {
 }
 
 void Clients::resume_drained() {
+  if (is_held_) return;
   for (auto paused = paused_.begin(); paused != paused_.end();) {
     Client& client = clients_.at(*paused);
     if (client.connection->queued_bytes() > queued_bytes_resume) {
@@ -153,7 +173,7 @@ std::vector<core::ConnectionId> Clients::take_stirred() {
     const std::uint64_t received = client.connection->received_bytes();
     const std::size_t queued = client.connection->queued_bytes();
     client.seen_queued_bytes = std::max(client.seen_queued_bytes, queued);
-    if (received - client.seen_received_bytes < stirring_bytes_min &&
+    if (!is_held_ && received - client.seen_received_bytes < stirring_bytes_min &&
         client.seen_queued_bytes - queued < stirring_bytes_min) {
       continue;
     }

@@ -55,6 +55,13 @@ class Clients {
   /// Lets connections be read again whose answers have been taken; call it once in a while.
   void resume_drained();
 
+  /// While `held`, nobody is read who is welcome, and of others one Hello; and all count as heard of, see
+  /// take_stirred().
+  void hold_reading(bool held);
+
+  /// What was sent to a connection and the operating system has not taken yet; nothing if it is gone.
+  [[nodiscard]] std::optional<std::size_t> queued_bytes(core::ConnectionId connection) const;
+
   /// The connections on which some KiB have moved, either way, since they were last named here: a large object takes
   /// its time on a slow link, and its client is not silent.
   std::vector<core::ConnectionId> take_stirred();
@@ -69,11 +76,13 @@ class Clients {
   struct Client {
     std::shared_ptr<tls::Connection> connection;
     bool is_paused = false;
+    bool is_welcome = false;
     bool may_upload = false;
     std::uint64_t seen_received_bytes = 0;
     std::size_t seen_queued_bytes = 0;
   };
 
+  void pause(core::ConnectionId id, Client& client);
   void accept(std::shared_ptr<tls::Connection> connection);
   void hear(core::ConnectionId id, const wire::Frame& frame);
   void refuse(core::ConnectionId id, const std::string& reason);
@@ -86,6 +95,7 @@ class Clients {
   std::uint64_t last_id_ = 0;
   std::map<core::ConnectionId, Client> clients_;
   std::set<core::ConnectionId> paused_;
+  bool is_held_ = false;
   std::set<core::ConnectionId> urgent_;   // have something to write
   std::set<core::ConnectionId> patient_;  // have that which may wait until patient_until_
   std::optional<base::Instant> patient_until_;

@@ -1,7 +1,10 @@
 #include "gateway/gateway.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
+#include <exception>
 #include <optional>
 #include <set>
 #include <string>
@@ -16,7 +19,9 @@
 #include "gateway/address_file.hpp"
 #include "gateway/bells_text.hpp"
 #include "gateway/clients.hpp"
+#include "gateway/held_effects.hpp"
 #include "gateway/obituaries.hpp"
+#include "gateway/stored_answers.hpp"
 #include "keeper/wait_status.hpp"
 #include "mpi/link.hpp"
 #include "mpi/loop.hpp"
@@ -38,29 +43,48 @@ constexpr base::Duration obituaries_interval = base::seconds(1);
 /// The gateway's parts, wired. One object, so that the callbacks have one thing to refer to.
 class Gateway {
  public:
-  Gateway(const GatewaySettings& settings, const mpi::World& world, const mpi::Doorbell& doorbell, core::Store& store,
-          base::Log& log)
+  Gateway(const GatewaySettings& settings, const mpi::World& world, const mpi::Doorbell& doorbell,
+          const StoreAccess& store, base::Log& log)
       : settings_{settings},
         doorbell_{doorbell},
-        store_{store},
+        store_{store.store},
         log_{log},
         controller_{{settings.cluster, settings.number}, settings.limits},
+        store_watch_{io_, store, log},
         clients_{io_, log, [this](const core::Event& event) { handle(event); }},
+        stored_answers_{answer_ports()},
         link_{world, doorbell, link_events()},
         loop_{world, doorbell, link_, io_, loop_events()} {
     for (const auto& [engine, rank] : settings.engine_ranks) engine_of_rank_.emplace(rank, engine);
   }
 
   GatewayEnd run() {
-    if (const base::Status listening = clients_.listen(settings_.identity, settings_.listener); !listening) {
-      fail(listening.fault().text);
-    } else {
-      loop_.run();
-    }
+    if (read_back()) loop_.run();
     return end_;
   }
 
  private:
+  /// What a gateway before this one has left. False if that cannot be read.
+  bool read_back() {
+    std::uint64_t records = 0;
+    try {
+      store_.replay([&](const core::Record& record) {
+        ++records;
+        controller_.apply(record);
+      });
+    } catch (const std::exception& error) {
+      fail(std::string{"the journal cannot be read back: "} + error.what());
+      return false;
+    }
+    if (records == 0) return true;
+    const core::Status found = controller_.status();
+    log_.info("the journal has brought back " + std::to_string(controller_.durable_state().sessions.size()) +
+              " sessions, " + std::to_string(found.tasks_waiting) + " tasks that wait and " +
+              std::to_string(found.tasks_running) + " that ran");
+    handle(core::Restarted{});
+    return true;
+  }
+
   // ------------------------------------------------------------ what happens becomes events
 
   mpi::LinkEvents link_events() {
@@ -89,6 +113,8 @@ class Gateway {
     ready_.insert(engine);
     if (ready_.size() != settings_.engine_ranks.size() || is_announced_) return;
     is_announced_ = true;
+    if (const base::Status listening = clients_.listen(settings_.identity, settings_.listener); !listening)
+      return fail(listening.fault().text);
     if (const base::Status written = write_note(); !written) return fail(written.fault().text);
     log_.info("listening on " + clients_.address() + " port " + std::to_string(clients_.port()) + " for " +
               std::to_string(ready_.size()) + " engines");
@@ -100,9 +126,9 @@ class Gateway {
       ways_told_ = network->changes();
       for (const mpi::BellWay& way : network->ways()) ways.push_back({host_of_rank_[way.rank], way.open()});
     }
-    return write_address_file(
-        settings_.cluster_directory, settings_.number,
-        {clients_.address(), clients_.port(), settings_.host, bells_text(settings_.host, ways), ready_.size()});
+    return write_address_file(settings_.cluster_directory, settings_.number,
+                              {clients_.address(), clients_.port(), settings_.host, ::getpid(),
+                               bells_text(settings_.host, ways), ready_.size()});
   }
 
   void tell_ways() {
@@ -155,29 +181,62 @@ class Gateway {
     clients_.resume_drained();
     tell_ways();
     look_for_deaths();
-    const bool any = !effects_.empty();
-    if (any) carry_out();
+    bool any = !effects_.empty();
+    if (any) commit();
+    any |= release();
+    any |= stored_answers_.send_some();
+    clients_.hold_reading(held_.is_full());
     if (clients_.flush_wanted()) clients_.flush(os::now());
     if (controller_.stopped()) take_leave();
     return any;
   }
 
-  /// In the order that src/core/effect.hpp lays down.
-  void carry_out() {
+  void commit() {
     // Handlers of what is sent here may add effects: those are of the next turn.
     core::Effects effects;
     std::swap(effects, effects_);
-    if (!effects.journal.empty()) {
-      store_.append(effects.journal);
-      GANGWAY_CHECK(store_.durable_number() == effects.journal.back().number, "this store commits as it appends");
+    if (!effects.journal.empty()) store_.append(effects.journal);
+    const bool may_leave = effects.journal.empty() || store_.durable_number() >= effects.journal.back().number;
+    if (held_.empty() && may_leave) return carry_out(effects);
+    held_.hold(std::move(effects));
+  }
+
+  /// What has become durable since the last turn. True if something has left.
+  bool release() {
+    bool any = false;
+    while (const std::optional<core::Effects> effects = held_.release(held_.empty() ? 0 : store_.durable_number())) {
+      carry_out(*effects);
+      any = true;
     }
+    return any;
+  }
+
+  /// In the order that src/core/effect.hpp lays down; their records are durable.
+  void carry_out(const core::Effects& effects) {
     for (const core::SendToEngines& send : effects.to_engines) {
       for (std::size_t i = 0; i < send.engines.size(); ++i) {
         link_.send(settings_.engine_ranks.at(send.engines[i]), wire::encode(core::message_for(send, i)));
       }
     }
     for (const core::SendToClient& send : effects.to_clients) clients_.send(send.connection, send.message);
-    for (const core::ConnectionId connection : effects.to_close) clients_.close(connection);
+    for (const core::SendStoredAnswer& answer : effects.stored_answers) stored_answers_.add(answer);
+    for (const core::ConnectionId connection : effects.to_close) {
+      stored_answers_.drop(connection);
+      clients_.close(connection);
+    }
+  }
+
+  AnswerPorts answer_ports() {
+    return {[this](core::ConnectionId connection) { return clients_.queued_bytes(connection); },
+            [this](TaskId task) { return store_.answer(task); },
+            [this](core::ConnectionId connection, const wire::GatewayMessage& message) {
+              clients_.send(connection, message);
+            },
+            [this](core::ConnectionId connection, const std::string& reason) {
+              log_.error(reason);
+              clients_.send(connection, wire::Goodbye{reason});
+              clients_.close(connection);
+            }};
   }
 
   void take_leave() {
@@ -186,8 +245,9 @@ class Gateway {
       clients_.stop_listening();
     }
     const bool is_late = os::now() - *leaving_since_ > farewell_max;
-    if (!is_late && !(clients_.drained() && link_.idle())) return;
+    if (!is_late && !(held_.empty() && clients_.drained() && link_.idle())) return;
     end_.in_order = true;
+    remove_address_file(settings_.cluster_directory, settings_.number);
     loop_.stop();
   }
 
@@ -221,7 +281,10 @@ class Gateway {
   bool is_announced_ = false;
   std::optional<base::Instant> leaving_since_;
   asio::io_context io_;
+  StoreWatch store_watch_;
+  HeldEffects held_;
   Clients clients_;
+  StoredAnswers stored_answers_;
   mpi::Link link_;
   mpi::Loop loop_;
 };
@@ -229,7 +292,7 @@ class Gateway {
 }  // namespace
 
 GatewayEnd run_gateway(const GatewaySettings& settings, const mpi::World& world, const mpi::Doorbell& doorbell,
-                       core::Store& store, base::Log& log) {
+                       const StoreAccess& store, base::Log& log) {
   return Gateway{settings, world, doorbell, store, log}.run();
 }
 

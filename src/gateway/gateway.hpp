@@ -1,5 +1,6 @@
-// The process of a gateway's rank: the shell around the controller. It turns frames and messages into events, commits
-// the records of each turn, and carries out effects in their order. It decides nothing.
+// The process of a gateway's rank: the shell around the controller. It turns frames and messages into events, gives
+// the records of each turn to the store, and carries out effects in their order once their records are durable. It
+// decides nothing.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +11,7 @@
 
 #include "base/limits.hpp"
 #include "base/log.hpp"
-#include "core/store.hpp"
+#include "gateway/store_watch.hpp"
 #include "mpi/doorbell.hpp"
 #include "mpi/world.hpp"
 #include "tls/certificate.hpp"
@@ -35,10 +36,10 @@ struct GatewayEnd {
   bool anybody_died = false;  // then MPI must not be finalised
 };
 
-/// Serves until a client with the right role sends Shutdown. Once it listens and all its engines are ready it says
-/// where it listens, in the file gateway-<number>.json of the cluster directory. Everything passed in outlives the
-/// call.
+/// Reads the store back, then serves until a client with the right role sends Shutdown. It listens when all its
+/// engines are ready, so that a client that comes back does not meet a cluster without engines, and then says where,
+/// in the file gateway-<number>.json of the cluster directory. Everything passed in outlives the call.
 GatewayEnd run_gateway(const GatewaySettings& settings, const mpi::World& world, const mpi::Doorbell& doorbell,
-                       core::Store& store, base::Log& log);
+                       const StoreAccess& store, base::Log& log);
 
 }  // namespace gangway::gateway

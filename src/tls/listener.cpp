@@ -77,6 +77,7 @@ base::Status listen_in_range(tcp::acceptor& acceptor, const asio::ip::address& a
     return base::Fault{"cannot listen on ports " + range +
                        ": the range is empty; write it as LOW-HIGH, or 0-0 to leave " + "the choice to the system"};
   }
+  if (options.first_port != 0 && !listen_at(acceptor, {address, options.first_port})) return base::Done{};
   for (std::uint32_t port = options.port_low; port <= options.port_high; ++port) {
     const error_code error = listen_at(acceptor, {address, static_cast<std::uint16_t>(port)});
     if (!error) {

@@ -22,7 +22,9 @@ namespace gangway::tls {
 struct ListenerOptions {
   /// A numeric address or a host name of this host.
   std::string address = "127.0.0.1";
-  /// The first free port of this range is taken; 0 and 0 leave the choice to the system.
+  /// Taken if it is free, whether it is in the range or not; 0: none is preferred.
+  std::uint16_t first_port = 0;
+  /// Else the first free port of this range is taken; 0 and 0 leave the choice to the system.
   std::uint16_t port_low = 0;
   std::uint16_t port_high = 0;
   /// A peer that has not finished its handshake after this long is dropped.

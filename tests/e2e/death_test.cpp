@@ -1,4 +1,5 @@
 #include <chrono>
+#include <cstdlib>
 #include <fstream>
 #include <iostream>
 #include <iterator>
@@ -39,11 +40,14 @@ std::uint32_t where(Engine& engine, int) {
   return engine.id().value();
 }
 
-/// A cluster that `gangway start` has started, and a client of it. The test must stop the cluster.
+/// A cluster that `gangway start` has started and that is not started again, and a client of it. The test must stop
+/// the cluster.
 class DetachedClusterTest : public testing::Test {
  protected:
   void SetUp() override {
-    const Outcome started = gangway({"start", "doomed", "-n", "2"});
+    const std::string profile = std::string{std::getenv("GANGWAY_HOME")} + "/doomed.ini";
+    std::ofstream{profile} << "[cluster]\nengines = 2\nrestarts = 0\n";
+    const Outcome started = gangway({"start", "-p", profile});
     ASSERT_EQ(started.status, 0) << started.error;
     traces = Traces::of("doomed");
     client.emplace("doomed");

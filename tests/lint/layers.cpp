@@ -29,8 +29,8 @@ const std::map<std::string, Names> allowed_folders = {
     {"worker", {"base", "os", "wire", "keeper", "code", "public"}},
     {"client", {"base", "os", "wire", "tls", "code", "launch", "public"}},
     {"app",
-     {"base", "os", "wire", "core", "tls", "mpi", "keeper", "code", "launch", "engine", "gateway", "worker", "client",
-      "public"}},
+     {"base", "os", "wire", "core", "journal", "tls", "mpi", "keeper", "code", "launch", "engine", "gateway",
+      "worker", "client", "public"}},
     {"include", {"public"}},
 };
 

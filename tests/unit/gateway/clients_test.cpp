@@ -113,6 +113,44 @@ TEST_F(ClientsTest, who_does_not_read_is_not_read_until_he_does) {
   peer->connection->close();
 }
 
+TEST_F(ClientsTest, while_reading_is_held_nobody_is_read_and_all_count_as_heard_of) {
+  const auto connect = [&] {
+    std::optional<base::Result<std::shared_ptr<tls::Connection>>> connected;
+    tls::connect(io, "127.0.0.1", clients.port(), submitter, {}, [&](auto result) { connected = std::move(result); });
+    EXPECT_TRUE(tls::run_until(io, [&] { return connected.has_value(); }));
+    const auto peer = std::make_shared<tls::Peer>();
+    peer->start(connected->value());
+    peer->connection->send(wire::encode(wire::ClientMessage{wire::Hello{}}));
+    return peer;
+  };
+  const auto say = [&](const tls::Peer& peer) {
+    peer.connection->send(wire::encode(wire::ClientMessage{wire::Ping{1}}));
+    tls::run_for(io, std::chrono::milliseconds{100});
+  };
+  const auto first = connect();
+  const core::ConnectionId id = welcome();
+  clients.take_stirred();
+  clients.hold_reading(true);
+  say(*first);
+  clients.resume_drained();
+  say(*first);
+  EXPECT_THAT(seen<core::ClientSpoke>(), SizeIs(1)) << "the Hello";
+  EXPECT_THAT(clients.take_stirred(), ElementsAre(id)) << "that it is not heard is not its fault";
+
+  const auto late = connect();
+  ASSERT_TRUE(tls::run_until(io, [&] { return seen<core::ClientSpoke>().size() == 2; }))
+      << "who comes now may say Hello";
+  say(*late);
+  EXPECT_THAT(seen<core::ClientSpoke>(), SizeIs(2)) << "and no more";
+
+  clients.hold_reading(false);
+  EXPECT_TRUE(tls::run_until(io, [&] { return seen<core::ClientSpoke>().size() == 5; }));
+  clients.take_stirred();
+  EXPECT_THAT(clients.take_stirred(), IsEmpty());
+  first->connection->close();
+  late->connection->close();
+}
+
 TEST_F(ClientsTest, what_is_not_urgent_waits_for_company_or_for_its_time) {
   std::optional<base::Result<std::shared_ptr<tls::Connection>>> connected;
   tls::connect(io, "127.0.0.1", clients.port(), submitter, {}, [&](auto result) { connected = std::move(result); });

@@ -6,6 +6,7 @@
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <boost/property_tree/json_parser.hpp>
@@ -83,7 +84,9 @@ TEST_F(CommandTest, ListsAsJson) {
 }
 
 TEST_F(CommandTest, TellsWhyAClusterDoesNotRunAndHowToRemoveIt) {
-  gangway({"start"});
+  const std::string profile = (notes_.path() / "default.ini").string();
+  std::ofstream{profile} << "[cluster]\nrestarts = 0\n";
+  gangway({"start", "default", "-p", profile});
   const auto state = read_state(ClusterHome{temporary_.path()}.cluster("default").state_file());
   ASSERT_TRUE(state.ok());
   ASSERT_TRUE(send_signal(state.value().mpirun, SIGKILL));
@@ -93,6 +96,21 @@ TEST_F(CommandTest, TellsWhyAClusterDoesNotRunAndHowToRemoveIt) {
                               "signal 9 (Killed)"),
                     HasSubstr("run `gangway stop default` to remove it")));
   EXPECT_THAT(gangway({"list"}), HasSubstr("default  ended      0 of "));
+  EXPECT_EQ(gangway({"stop"}), "cluster default is stopped\n");
+}
+
+TEST_F(CommandTest, TellsThatAClusterIsStartedAgain) {
+  const ScopedVariable relapses{"STAND_IN_MPIRUN", "relapses"};
+  gangway({"start"});
+  const auto state = read_state(ClusterHome{temporary_.path()}.cluster("default").state_file());
+  ASSERT_TRUE(state.ok());
+  ASSERT_TRUE(send_signal(state.value().mpirun, SIGKILL));
+  for (int i = 0; i < 3000 && gangway({"list"}).find("default  restarting  0 of ") == std::string::npos; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds{10});
+  }
+  EXPECT_THAT(gangway({"status"}),
+              AllOf(HasSubstr("ended with status 1: gangway: the cluster default is restarting: mpirun "),
+                    HasSubstr("try again in a moment")));
   EXPECT_EQ(gangway({"stop"}), "cluster default is stopped\n");
 }
 

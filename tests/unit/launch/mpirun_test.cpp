@@ -28,6 +28,8 @@ JobSettings job() {
   settings.bind_address = "127.0.0.1";
   settings.port_low = 7000;
   settings.port_high = 7010;
+  settings.first_port = 7007;
+  settings.durability = "disk";
   settings.arena_bytes = 1 << 30;
   return settings;
 }
@@ -49,6 +51,10 @@ const std::vector<std::string> keeper{"/libexec/gangway-keeper",
                                       "127.0.0.1",
                                       "--ports",
                                       "7000-7010",
+                                      "--first-port",
+                                      "7007",
+                                      "--durability",
+                                      "disk",
                                       "--arena-bytes",
                                       "1073741824"};
 

@@ -25,6 +25,8 @@ TEST(SupervisorOptions, ComeBackAsTheyWereWritten) {
   options.profile.hosts = {{"node1", 3}, {"node2", 4}};
   options.profile.transport = Transport::native;
   options.profile.agent = "ssh -q";
+  options.profile.durability = Durability::disk;
+  options.profile.restarts = 3;
   options.profile.modules = {"/opt/a.so", "/opt/b.so"};
   options.report_fd = 3;
   options.owner_fd = -1;

@@ -45,10 +45,12 @@ TEST_F(ProfileTest, SaysWhatAClusterIsLike) {
 [cluster]
 name = large
 start_timeout = 5min
+restarts = 0
 
 [controller]
 bind = 0.0.0.0
 ports = 7000-7010
+durability = disk
 
 [engine]
 arena = 4G
@@ -64,7 +66,9 @@ agent = ssh -q
   EXPECT_EQ(profile.name, "large");
   EXPECT_EQ(profile.engines, 8U) << "of both hosts";
   EXPECT_EQ(profile.start_timeout, std::chrono::minutes{5});
+  EXPECT_EQ(profile.restarts, 0U);
   EXPECT_EQ(profile.bind_address, "0.0.0.0");
+  EXPECT_EQ(profile.durability, Durability::disk);
   EXPECT_EQ(profile.ports, (PortRange{7000, 7010}));
   EXPECT_EQ(profile.arena_bytes, 4ULL << 30);
   EXPECT_THAT(profile.modules, ElementsAre("/opt/solver.so", (directory_.path() / "lib/mesh.so").string()))
@@ -94,7 +98,8 @@ TEST_F(ProfileTest, NamesUnknownSectionsAndKeysWithThoseThereAre) {
   EXPECT_EQ(fault_of("[cluster]\nengines = 2\n[clutser]\nname = x\n"),
             "big.ini:3: there is no section [clutser]; there are [cluster], [controller], [engine], [mpi]");
   EXPECT_EQ(fault_of("\n[cluster]\nengine = 2\n"),
-            "big.ini:3: there is no key 'engine' in [cluster]; there are name, engines, gateways, start_timeout");
+            "big.ini:3: there is no key 'engine' in [cluster]; there are name, engines, gateways, start_timeout, "
+            "restarts");
   EXPECT_EQ(fault_of("engines = 2\n"),
             "big.ini:1: 'engines' stands before the first section; sections are [cluster], [controller], [engine], "
             "[mpi]");
@@ -123,6 +128,8 @@ TEST_F(ProfileTest, NamesImpossibleValuesAndWrongUnits) {
        "'start_timeout' in [cluster] takes a time such as 500ms, 60s or 5min, at most a day, not '60'"},
       {"[cluster]\nstart_timeout = 25000min\n",
        "'start_timeout' in [cluster] takes a time such as 500ms, 60s or 5min, at most a day, not '25000min'"},
+      {"[cluster]\nrestarts = ever\n", "'restarts' in [cluster] takes a whole number from 0 to 100, not 'ever'"},
+      {"[controller]\ndurability = yes\n", "'durability' in [controller] takes memory, commit or disk, not 'yes'"},
       {"[controller]\nbind =\n", "'bind' in [controller] takes an address such as 127.0.0.1 or 0.0.0.0, not nothing"},
       {"[controller]\nbind = nonsense\n",
        "'bind' in [controller] takes an address such as 127.0.0.1 or 0.0.0.0, not 'nonsense'"},

@@ -66,6 +66,16 @@ TEST(RotatingLog, ShowsTheFirstErrorsWhenThereAreSome) {
   EXPECT_EQ(log.value().excerpt(27), "T gateway 0: error: no port...");
 }
 
+TEST(RotatingLog, ExplainsNoFailureByWhatWasForgotten) {
+  const TemporaryDirectory directory;
+  auto log = RotatingLog::open(directory.path() / "job.log");
+  log.value().append("T gateway 0: error: no port\n");
+  log.value().forget_tail();
+  EXPECT_EQ(log.value().excerpt(), "");
+  log.value().append("T engine 0: error: no gateway\n");
+  EXPECT_EQ(log.value().excerpt(), "T engine 0: error: no gateway");
+}
+
 TEST(RotatingLog, SaysWhenItCannotBeOpened) {
   EXPECT_THAT(RotatingLog::open("/proc/nowhere/job.log").fault().text, HasSubstr("/proc/nowhere/job.log"));
 }

@@ -85,6 +85,16 @@ TEST_F(SummaryTest, CountsTheEnginesThatLive) {
   EXPECT_EQ(engines(), "0 of 4") << "its supervisor is dead, and nothing outlives that";
 }
 
+TEST(DurabilitySummary, TellsWhatTheTasksSurvive) {
+  ClusterState state;
+  state.durability = "memory";
+  EXPECT_EQ(durability_summary(state), "memory: the tasks are gone with the gateway");
+  state.durability = "commit";
+  EXPECT_EQ(durability_summary(state), "commit: the tasks survive the death of any process");
+  state.durability = "disk";
+  EXPECT_EQ(durability_summary(state), "disk: the tasks survive the loss of power");
+}
+
 TEST(TransportSummary, TellsWhatADeathCosts) {
   ClusterState state;
   state.transport = "resilient";

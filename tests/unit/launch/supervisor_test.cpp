@@ -73,6 +73,15 @@ class SupervisorTest : public testing::Test {
 
   bool exists() { return home_.has_cluster("one"); }
 
+  // Waits for a job that is not `before`'s and runs.
+  ClusterState next_job(const ClusterState& before) {
+    EXPECT_TRUE(within_a_minute([&] {
+      const ClusterState now = state();
+      return now.phase == Phase::running && !(now.mpirun == before.mpirun);
+    }));
+    return state();
+  }
+
   pid_t stray() {
     pid_t pid = 0;
     std::ifstream{notes_.path() / "stray"} >> pid;
@@ -210,6 +219,7 @@ TEST_F(SupervisorTest, KillsWhatLeftItsSessionAndItsParent) {
 }
 
 TEST_F(SupervisorTest, KeepsTheReasonWhenMpirunIsKilled) {
+  profile_.restarts = 0;
   ASSERT_TRUE(start("strays").ok());
   const ClusterState running = state();
   ASSERT_TRUE(send_signal(running.mpirun, SIGKILL));
@@ -224,6 +234,7 @@ TEST_F(SupervisorTest, KeepsTheReasonWhenMpirunIsKilled) {
 
 TEST_F(SupervisorTest, EndsWhenMpirunSaysThatAHostIsLost) {
   profile_.hosts = {{"localhost", 3}};
+  profile_.restarts = 0;
   ASSERT_TRUE(start("host-lost").ok());
   EXPECT_TRUE(within_a_minute([&] { return state().phase == Phase::ended; }));
   EXPECT_EQ(state().reason, "the connection to one of its hosts was lost");
@@ -239,7 +250,93 @@ TEST_F(SupervisorTest, DoesNotTakeWhatARankSaysForMpirunsWords) {
   EXPECT_EQ(state().phase, Phase::running);
 }
 
+TEST_F(SupervisorTest, StartsItsJobAgainWhenMpirunIsKilled) {
+  const auto cluster = start("strays");
+  ASSERT_TRUE(cluster.ok()) << cluster.fault().text;
+  const ClusterState first = state();
+  const pid_t first_stray = stray();
+  const auto certificates = os::read_file(home_.cluster("one").authority_file()).value();
+  std::ofstream{home_.cluster("one").path() / "dead-1"} << "9\n";
+  std::ofstream{home_.cluster("one").path() / "journal-0.sqlite"} << "tasks";
+  ASSERT_TRUE(send_signal(first.mpirun, SIGKILL));
+
+  const ClusterState second = next_job(first);
+  EXPECT_EQ(second.restarts, 1U);
+  EXPECT_EQ(second.reason, "mpirun was killed by signal 9 (Killed)");
+  EXPECT_NE(second.cookie, first.cookie);
+  EXPECT_NE(second.scratch_dir, first.scratch_dir);
+  EXPECT_FALSE(std::filesystem::exists(first.scratch_dir));
+  EXPECT_TRUE(check_private_directory(second.scratch_dir));
+  EXPECT_FALSE(process_with_pid(first_stray)) << "nothing of the first job lives beside the second";
+  EXPECT_EQ(os::read_file(home_.cluster("one").authority_file()).value(), certificates);
+  EXPECT_EQ(os::read_file(home_.cluster("one").path() / "journal-0.sqlite").value(), "tasks");
+  EXPECT_FALSE(std::filesystem::exists(home_.cluster("one").path() / "dead-1"));
+  const std::string arguments = os::read_file(notes_.path() / "arguments").value();
+  EXPECT_THAT(arguments, HasSubstr("--scratch-dir\n" + second.scratch_dir + "\n"));
+  EXPECT_THAT(arguments, HasSubstr("--first-port\n1\n"));
+  EXPECT_THAT(arguments, HasSubstr("--durability\ncommit\n"));
+  EXPECT_TRUE(is_alive(second.supervisor));
+}
+
+TEST_F(SupervisorTest, TellsClientsTheNewPort) {
+  ASSERT_TRUE(start("moves").ok());
+  const auto connection = [&] { return os::read_file(home_.cluster("one").connection_file()).value(); };
+  EXPECT_THAT(connection(), HasSubstr(R"("port": 1,)"));
+  const ClusterState first = state();
+  ASSERT_TRUE(send_signal(first.mpirun, SIGKILL));
+  next_job(first);
+  EXPECT_THAT(connection(), HasSubstr(R"("port": 2,)"));
+  EXPECT_TRUE(check_private_file(home_.cluster("one").connection_file()));
+}
+
+TEST_F(SupervisorTest, StartsItsJobAgainWhenTheGatewayIsLost) {
+  ASSERT_TRUE(start("gateway-dies").ok());
+  EXPECT_TRUE(within_a_minute([&] { return state().phase == Phase::running && state().restarts == 1; }));
+  EXPECT_EQ(state().reason, "its gateway was lost");
+}
+
+TEST_F(SupervisorTest, EndsAJobThatGoesOnWithoutItsGateway) {
+  ASSERT_TRUE(start("half-dead").ok());
+  const ClusterState first = state();
+  const auto gateway = process_with_pid(stray());
+  ASSERT_TRUE(gateway);
+  ASSERT_TRUE(send_signal(*gateway, SIGKILL));
+  EXPECT_EQ(next_job(first).reason, "its gateway was lost");
+}
+
+TEST_F(SupervisorTest, DoesNotUndoWhatAClientWanted) {
+  ASSERT_TRUE(start("client-ends").ok());
+  EXPECT_TRUE(within_a_minute([&] { return state().phase == Phase::ended; }));
+  EXPECT_EQ(state().reason, "a client ended it");
+  EXPECT_EQ(state().restarts, 0U);
+}
+
+TEST_F(SupervisorTest, GivesUpWhenItIsOfNoUse) {
+  profile_.restarts = 2;
+  ASSERT_TRUE(start("relapses").ok());
+  const ClusterState first = state();
+  ASSERT_TRUE(send_signal(first.mpirun, SIGKILL));
+  EXPECT_TRUE(within_a_minute([&] { return state().phase == Phase::restarting; }));
+  EXPECT_TRUE(within_a_minute([&] { return !is_alive(first.supervisor); }));
+  EXPECT_EQ(state().phase, Phase::ended);
+  EXPECT_EQ(
+      state().reason,
+      "mpirun ended with status 7 before the engines were ready; it says: gateway 0: error: the journal is of no "
+      "use; it had been started again 2 times");
+  EXPECT_FALSE(std::filesystem::exists(state().scratch_dir));
+}
+
+TEST_F(SupervisorTest, CanBeStoppedWhileItStartsAgain) {
+  profile_.restarts = 100;
+  ASSERT_TRUE(start("relapses").ok());
+  ASSERT_TRUE(send_signal(state().mpirun, SIGKILL));
+  ASSERT_TRUE(within_a_minute([&] { return state().restarts >= 2; }));
+  EXPECT_TRUE(stop_cluster(home_, "one"));
+  EXPECT_FALSE(exists());
+}
+
 TEST_F(SupervisorTest, WaitsForItsOwnerWhenMpirunIsKilled) {
+  profile_.restarts = 0;
   auto cluster = start("ready", Ownership::owned);
   ASSERT_TRUE(cluster.ok()) << cluster.fault().text;
   ASSERT_TRUE(send_signal(state().mpirun, SIGKILL));

@@ -254,6 +254,25 @@ TEST_F(ListenerTest, takes_the_first_free_port_of_a_range_and_says_when_there_is
   EXPECT_THAT(none.fault().text, AllOf(HasSubstr("range " + port + "-" + port), HasSubstr("give a wider range")));
 }
 
+TEST_F(ListenerTest, prefers_a_port_to_its_range_if_it_is_free) {
+  listen();
+  const std::unique_ptr<Listener> taken = std::move(listener);
+  std::uint16_t free_port = 0;
+  {
+    const auto passing = Listener::open(io, gateway, {}, log, [](auto) {});
+    free_port = passing.value()->port();
+  }
+  ListenerOptions options;
+  options.first_port = free_port;
+  listen(options);
+  EXPECT_EQ(listener->port(), free_port);
+
+  options.first_port = taken->port();
+  listen(options);
+  EXPECT_NE(listener->port(), taken->port()) << "another one will do";
+  EXPECT_GT(listener->port(), 0);
+}
+
 TEST_F(ListenerTest, cannot_be_opened_on_an_empty_range_a_foreign_address_or_without_a_certificate) {
   const auto fault_of = [&](const Identity& identity, const ListenerOptions& options) {
     const auto opened = Listener::open(io, identity, options, log, [](auto) {});

@@ -1,0 +1,62 @@
+#include "gateway/held_effects.hpp"
+
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include "core/controller.hpp"
+
+namespace gangway::gateway {
+
+std::size_t bytes_of(const core::Record& record) {
+  const std::size_t large = std::visit(
+      [](const auto& fact) -> std::size_t {
+        using T = std::decay_t<decltype(fact)>;
+        if constexpr (std::is_same_v<T, core::TaskAccepted>) {
+          std::size_t names = 0;
+          for (const std::string& name : fact.needs) names += sizeof name + name.size();
+          return fact.operation.size() + fact.label.size() + fact.engines.size() * sizeof(EngineId) + names;
+        } else if constexpr (std::is_same_v<T, core::TaskSettled>) {
+          return core::outcome_bytes(fact.outcome);
+        } else if constexpr (std::is_same_v<T, core::ModuleStored>) {
+          return fact.content.size();
+        } else if constexpr (std::is_same_v<T, core::AttemptLost>) {
+          return fact.reason.size();
+        } else {
+          return 0;
+        }
+      },
+      record.fact);
+  return sizeof record + large;
+}
+
+void HeldEffects::hold(core::Effects effects) {
+  Turn turn;
+  turn.records = effects.journal.size();
+  for (const core::Record& record : effects.journal) turn.bytes += bytes_of(record);
+  if (turn.records > 0) last_ = effects.journal.back().number;
+  turn.last = last_;
+  records_ += turn.records;
+  bytes_ += turn.bytes;
+  effects.journal = {};
+  turn.effects = std::move(effects);
+  turns_.push_back(std::move(turn));
+  note_fullness();
+}
+
+std::optional<core::Effects> HeldEffects::release(std::uint64_t durable_number) {
+  if (turns_.empty() || turns_.front().last > durable_number) return std::nullopt;
+  Turn turn = std::move(turns_.front());
+  turns_.pop_front();
+  records_ -= turn.records;
+  bytes_ -= turn.bytes;
+  note_fullness();
+  return std::move(turn.effects);
+}
+
+void HeldEffects::note_fullness() {
+  if (records_ > bounds_.records_max || bytes_ > bounds_.bytes_max) is_full_ = true;
+  if (records_ <= bounds_.records_max / 2 && bytes_ <= bounds_.bytes_max / 2) is_full_ = false;
+}
+
+}  // namespace gangway::gateway

@@ -1,0 +1,58 @@
+// Effects that wait for their records: what nobody may hear of before a restart would remember it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+
+#include "base/limits.hpp"
+#include "core/effect.hpp"
+
+namespace gangway::gateway {
+
+/// How much may have been appended to the store and not be durable. Above it clients are not read; what engines send
+/// is bounded by the windows of tasks and results.
+struct HeldBounds {
+  std::size_t records_max = 65'536;
+  std::size_t bytes_max = 128 * base::mib;
+};
+
+/// A queue; it sends nothing itself. What is held leaves in the order in which it came, also effects without records.
+class HeldEffects {
+ public:
+  explicit HeldEffects(HeldBounds bounds = {}) : bounds_{bounds} {}
+
+  /// Keeps what one turn has made. Its records have been appended to the store.
+  void hold(core::Effects effects);
+
+  /// The oldest effects, if all records up to their last are durable.
+  [[nodiscard]] std::optional<core::Effects> release(std::uint64_t durable_number);
+
+  [[nodiscard]] bool empty() const { return turns_.empty(); }
+
+  /// True from the moment when there is too much until half of it has left.
+  [[nodiscard]] bool is_full() const { return is_full_; }
+
+ private:
+  struct Turn {
+    core::Effects effects;    // without its records, which the store has
+    std::uint64_t last = 0;   // number of the last record that must be durable
+    std::size_t records = 0;  // of this turn
+    std::size_t bytes = 0;
+  };
+
+  void note_fullness();
+
+  HeldBounds bounds_;
+  std::deque<Turn> turns_;
+  std::uint64_t last_ = 0;
+  std::size_t records_ = 0;
+  std::size_t bytes_ = 0;
+  bool is_full_ = false;
+};
+
+/// What a record keeps in memory until it is written, about.
+[[nodiscard]] std::size_t bytes_of(const core::Record& record);
+
+}  // namespace gangway::gateway
