@@ -7,6 +7,7 @@
 #include <string>
 
 #include <gangway/client.hpp>
+#include <gangway/profile.hpp>
 
 #include "figure.hpp"
 #include "statistics.hpp"
@@ -37,6 +38,13 @@ void measure_peers(const Settings& settings, const Print& print);
 
 /// If the run is urgent, has the kernel prefer the cluster's processes.
 void prefer_cluster(const Settings& settings, const Client& client);
+
+/// Four engines here whose tasks stand in no journal: what is beside them writes none either.
+[[nodiscard]] inline Profile forgetful_profile() {
+  Profile profile = Profile::local(4);
+  profile.durability = Durability::memory;
+  return profile;
+}
 
 /// Since the call of the constructor.
 class Stopwatch {

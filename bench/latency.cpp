@@ -81,7 +81,7 @@ void measure_round_trips(const Settings& settings, const Client& client, int cou
 }  // namespace
 
 void measure_latency(const Settings& settings, const Print& print) {
-  const Cluster cluster{Profile::local(4)};
+  const Cluster cluster{forgetful_profile()};
   const Client client = cluster.connect();
   prefer_cluster(settings, client);
   client.all().apply(fn<no_op>).get();  // every engine has the code

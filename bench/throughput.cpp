@@ -34,7 +34,7 @@ double calls_per_second(const BalancedView& any, const std::vector<double>& elem
 }  // namespace
 
 void measure_throughput(const Settings& settings, const Print& print) {
-  const Cluster cluster{Profile::local(4)};
+  const Cluster cluster{forgetful_profile()};
   const Client client = cluster.connect();
   const BalancedView any = client.balanced();
   const MpiCommand mpi = messages_command(5, settings.programs, settings.scratch);
