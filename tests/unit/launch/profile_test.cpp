@@ -108,7 +108,8 @@ TEST_F(ProfileTest, NamesUnknownSectionsAndKeysWithThoseThereAre) {
 TEST_F(ProfileTest, NamesLinesThatAreNoSettings) {
   EXPECT_THAT(fault_of("[cluster]\nengines\n"),
               AllOf(HasSubstr("big.ini:2: "), HasSubstr("a profile has lines '[section]', 'key = value'")));
-  EXPECT_THAT(fault_of("[cluster]\nengines = 2\nengines = 3\n"), HasSubstr("big.ini:3: the key of this line stands in its section already"));
+  EXPECT_THAT(fault_of("[cluster]\nengines = 2\nengines = 3\n"),
+              HasSubstr("big.ini:3: the key of this line stands in its section already"));
 }
 
 TEST_F(ProfileTest, NamesImpossibleValuesAndWrongUnits) {
