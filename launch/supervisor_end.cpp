@@ -110,6 +110,9 @@ void Supervisor::finish() {
   }
   if (plan_restart()) return;
   setup_->state.reason = end_reason_;
+  // Clients that wait for the cluster to come back look for it, and give up.
+  std::error_code ignored;
+  std::filesystem::remove(setup_->directory.connection_file(), ignored);
   set_phase(Phase::ended);
   log_->error("the cluster ended by itself: " + end_reason_);
   // An owner comes back to remove the directory, or dies; else the directory waits for `gangway stop`.

@@ -50,7 +50,7 @@ class DetachedClusterTest : public testing::Test {
     const Outcome started = gangway({"start", "-p", profile});
     ASSERT_EQ(started.status, 0) << started.error;
     traces = Traces::of("doomed");
-    client.emplace("doomed");
+    client.emplace("doomed", reconnect_limit({}));
   }
 
   void TearDown() override {
@@ -170,6 +170,16 @@ TEST_F(DetachedClusterTest, MpirunIsKilled) {
   const auto killed = steady_clock::now();
   kill_at_once(traces.mpirun);
   expect_connection_error(waiting, killed);
+  expect_ended();
+}
+
+TEST_F(DetachedClusterTest, WhoWaitsForItToComeBackGivesUpWhenItHasEnded) {
+  const Client patient{"doomed"};
+  const auto waiting = patient.engine(EngineId{0}).apply(fn<sleep_for_ever>, 0);
+  static_cast<void>(waiting.id());
+  kill_at_once(traces.mpirun);
+  ASSERT_TRUE(waiting.wait_for(std::chrono::seconds{120}));
+  EXPECT_THROW(static_cast<void>(waiting.get()), ConnectionError);
   expect_ended();
 }
 

@@ -207,8 +207,16 @@ TEST_F(NodesTest, LoseAnEngineOfAnotherHostAndGoOn) {
   stop();
 }
 
-TEST_F(NodesTest, EndWithTheirGateway) {
+TEST_F(NodesTest, ComeBackWhenTheirGatewayIsKilled) {
   start();
+  for (const pid_t gateway : Traces::of("two").pids_of("gangway-rank", "gateway")) kill_at_once(gateway);
+  ASSERT_TRUE(eventually([&] { return status().find("restarts:  1") != std::string::npos; })) << status();
+  work();
+  stop();
+}
+
+TEST_F(NodesTest, EndWithTheirGatewayIfTheyShallNotComeBack) {
+  start("[cluster]\nrestarts = 0");
   for (const pid_t gateway : Traces::of("two").pids_of("gangway-rank", "gateway")) kill_at_once(gateway);
   expect_nothing_left();
   EXPECT_THAT(gangway_on_node1({"status", "two"}).error, HasSubstr("the cluster two has ended"));
@@ -219,7 +227,7 @@ TEST_F(NodesTest, EndWhenAHostIsLost) {
   ::setenv("OMPI_MCA_oob_tcp_keepalive_time", "2", 1);
   ::setenv("OMPI_MCA_oob_tcp_keepalive_intvl", "1", 1);
   ::setenv("OMPI_MCA_oob_tcp_keepalive_probes", "3", 1);
-  start();
+  start("[cluster]\nrestarts = 0");
   for (const char* what : {"time", "intvl", "probes"}) {
     ::unsetenv(("OMPI_MCA_oob_tcp_keepalive_" + std::string{what}).c_str());
   }

@@ -132,12 +132,11 @@ TEST_F(EngineTest, AStandbyThatLoadsWhatIsForgottenIsReplaced) {
   EXPECT_EQ(std::get<keeper::EndWorker>(to_keeper_[0]).number, standby.number());
 }
 
-TEST_F(EngineTest, AWorkerThatHoldsMuchThatIsForgottenIsReplacedBetweenCallsWhenAnotherIsReady) {
-  ByHand worker{1, *engine_, now_};
-  run_turns();
-  for (int i = 0; i < 33; ++i) {
+class ForgottenModulesTest : public EngineTest {
+ protected:
+  void load_call_and_forget(int number, ByHand& worker, ByHand* standby) {
     to_gateway_.clear();
-    const std::string content = "module " + std::to_string(i);
+    const std::string content = "module " + std::to_string(number);
     wire::Call call;
     call.function.module = tls::sha256(base::bytes_of(content));
     engine_->receive(wire::StoreModule{call.function.module, bytes(content)});
@@ -145,10 +144,20 @@ TEST_F(EngineTest, AWorkerThatHoldsMuchThatIsForgottenIsReplacedBetweenCallsWhen
     worker.hear<wire::LoadModule>();
     worker.say(wire::ModuleLoaded{call.function.module, ""});
     run_turns();
+    if (standby != nullptr) {
+      standby->hear<wire::LoadModule>();
+      standby->say(wire::ModuleLoaded{call.function.module, ""});
+    }
     worker.say(wire::CallFinished{worker.hear<wire::RunCall>().attempt, 0, bytes("")});
     answer();
     engine_->receive(wire::ForgetModule{call.function.module});
   }
+};
+
+TEST_F(ForgottenModulesTest, AWorkerThatHoldsMuchThatIsForgottenIsReplacedBetweenCallsWhenAnotherIsReady) {
+  ByHand worker{1, *engine_, now_};
+  run_turns();
+  for (int i = 0; i < 33; ++i) load_call_and_forget(i, worker, nullptr);
   run_turns();
   EXPECT_TRUE(to_keeper_.empty()) << "nobody could take over";
   submit_call_by_name();
@@ -165,26 +174,11 @@ TEST_F(EngineTest, AWorkerThatHoldsMuchThatIsForgottenIsReplacedBetweenCallsWhen
   standby.hear<wire::RunCall>();
 }
 
-TEST_F(EngineTest, OfTwoThatHoldMuchThatIsForgottenTheStandbyIsReplacedFirst) {
+TEST_F(ForgottenModulesTest, OfTwoThatHoldMuchThatIsForgottenTheStandbyIsReplacedFirst) {
   ByHand worker{1, *engine_, now_};
   ByHand standby{2, *engine_, now_};
   run_turns();
-  for (int i = 0; i < 33; ++i) {
-    to_gateway_.clear();
-    const std::string content = "module " + std::to_string(i);
-    wire::Call call;
-    call.function.module = tls::sha256(base::bytes_of(content));
-    engine_->receive(wire::StoreModule{call.function.module, bytes(content)});
-    submit(call);
-    worker.hear<wire::LoadModule>();
-    worker.say(wire::ModuleLoaded{call.function.module, ""});
-    run_turns();
-    standby.hear<wire::LoadModule>();
-    standby.say(wire::ModuleLoaded{call.function.module, ""});
-    worker.say(wire::CallFinished{worker.hear<wire::RunCall>().attempt, 0, bytes("")});
-    answer();
-    engine_->receive(wire::ForgetModule{call.function.module});
-  }
+  for (int i = 0; i < 33; ++i) load_call_and_forget(i, worker, &standby);
   run_turns();
   ASSERT_EQ(to_keeper_.size(), 1U) << "one at a time";
   EXPECT_EQ(std::get<keeper::EndWorker>(to_keeper_[0]).number, standby.number());
