@@ -142,6 +142,7 @@ class Session {
   SessionId session_;        // from the first Welcome on
   bool is_welcome_ = false;  // on this connection
   bool is_lost_ = false;
+  std::chrono::steady_clock::time_point welcomed_at_{};
   std::optional<std::chrono::steady_clock::time_point> disconnected_since_;
   std::chrono::nanoseconds next_wait_{0};
   std::minstd_rand random_{std::random_device{}()};

@@ -106,6 +106,7 @@ base::Status Session::opened(const wire::GatewayMessage& message) {
   }
   const bool is_first = session_ == SessionId{};
   is_welcome_ = true;
+  welcomed_at_ = steady_clock::now();
   session_ = welcome->session;
   disconnected_since_.reset();
   open_deadline_.cancel();
@@ -125,7 +126,10 @@ void Session::disconnect(const std::string& reason) {
   const auto now = steady_clock::now();
   if (!disconnected_since_) {
     disconnected_since_ = now;
-    next_wait_ = {};
+    // A gateway that welcomes and is lost at once, again and again, is not asked without a pause.
+    if (now - welcomed_at_ >= chrono_of(options_.reconnect_wait_max)) {
+      next_wait_ = {};
+    }
   }
   const bool is_late = now - *disconnected_since_ >= chrono_of(options_.reconnect_limit);
   if (session_ == SessionId{} || is_late) {

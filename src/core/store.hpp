@@ -38,7 +38,7 @@ class Store {
   [[nodiscard]] virtual std::optional<TaskSettled> answer(TaskId task) const = 0;
 };
 
-/// Durable as long as the process lives, which is as long as anything here does. Memory is bounded by what is
+/// Durable as long as the process lives, and no longer (`durability = memory`). Memory is bounded by what is
 /// unfinished or unacknowledged.
 class MemoryStore final : public Store {
  public:

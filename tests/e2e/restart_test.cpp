@@ -1,5 +1,6 @@
 // Clusters whose gateway or mpirun is killed are started again, under load and whatever stands in their journal.
 #include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
