@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -22,6 +23,23 @@ struct Label {
 };
 [[nodiscard]] inline Label label(std::string text) {
   return {std::move(text)};
+}
+
+/// A balanced task whose function threw, or whose worker died, is run again, up to `count` times (100 at most), on
+/// whichever engine is free; of a map, the chunk is. A task that kills its worker each time is given up earlier. What
+/// an engine had that is lost is run again in any case.
+struct Retries {
+  std::uint32_t count = 0;
+};
+[[nodiscard]] constexpr Retries retries(std::uint32_t count) {
+  return {count};
+}
+
+/// The task is never run a second time: if its engine, or the cluster, is lost while it may be running, it fails.
+/// Without this such a balanced task is run again.
+struct AtMostOnce {};
+[[nodiscard]] constexpr AtMostOnce at_most_once() {
+  return {};
 }
 
 }  // namespace gangway

@@ -43,7 +43,7 @@ class MapBuilder::State {
     for (const std::string& name : needs_) {
       check_name(name);
     }
-    task_->count_elements(0, core_.label());
+    task_->count_elements(0, core_.options().label);
   }
 
   [[nodiscard]] std::size_t next_elements() const { return std::min(chunk_elements_, elements_left_); }
@@ -55,7 +55,7 @@ class MapBuilder::State {
       return false;
     }
     client::Submission submission = client::call_of(*function_, needs_, arguments);
-    submission.label = label_;
+    client::set_options(submission, core_);
     submission.engines = core_.engines();
     submission.task = task_;
     submission.first_part = task_->add_parts(1, elements);

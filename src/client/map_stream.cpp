@@ -66,8 +66,8 @@ class MapStream::State {
     }
     client::Submission submission = client::call_of(*function_, needs_, arguments);
     auto task = std::make_shared<PendingTask>(label_);
-    task->count_elements(elements_sent_, core_.label());
-    submission.label = label_;
+    task->count_elements(elements_sent_, core_.options().label);
+    client::set_options(submission, core_);
     submission.task = task;
     submission.first_part = task->add_parts(1, elements);
     task->seal();

@@ -29,7 +29,13 @@ Submission call_of(const KnownFunction& function, std::vector<std::string> needs
 }
 
 std::string labelled(const detail::ViewCore& core, const std::string& operation) {
-  return core.label().empty() ? operation : core.label() + ": " + operation;
+  const std::string& label = core.options().label;
+  return label.empty() ? operation : label + ": " + operation;
+}
+
+void set_options(Submission& submission, const detail::ViewCore& core) {
+  submission.label = labelled(core, submission.label);
+  submission.policy = {core.options().retries, core.options().at_most_once};
 }
 
 std::string size_text(std::size_t bytes) {

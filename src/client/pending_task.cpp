@@ -230,6 +230,7 @@ std::optional<RemoteError> PendingTask::failure(std::size_t part) const {
   known.type = failure.type;
   known.text = failure.text;
   known.attempt = failure.attempt;
+  known.story = failure.story;
   if (failure.kind == wire::FailureKind::refused || (failure.attempt == 0 && failure.host.empty())) {
     known.engine.reset();
     known.host.clear();

@@ -118,7 +118,7 @@ void Requests::submit(Submission submission) {
   bytes_used_ += in_flight.bytes;
   const wire::ModuleHash module = submission.module ? submission.module->hash : wire::ModuleHash{};
   send_(wire::SubmitTask{request, submission.engines, submission.label, submission.needs, submission.operation,
-                         module});
+                         module, submission.policy});
   in_flight.submission = std::move(submission);
   in_flight_.emplace(request, std::move(in_flight));
 }

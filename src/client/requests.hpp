@@ -33,6 +33,7 @@ struct Submission {
   std::vector<std::string> needs;
   base::SharedBytes operation;
   std::shared_ptr<Module> module;  // null if none is needed
+  wire::RetryPolicy policy = {};
   std::vector<bool> finished;      // of several parts: which have their answers already; empty: none
 
   [[nodiscard]] std::uint32_t parts() const {

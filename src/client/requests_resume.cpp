@@ -73,6 +73,11 @@ base::Status Requests::resumed() {
   // In their order, and before what has never left.
   std::sort(forgotten.begin(), forgotten.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   for (auto entry = forgotten.rbegin(); entry != forgotten.rend(); ++entry) {
+    if (entry->second.accepted && entry->second.submission.policy.at_most_once) {
+      refuse(entry->second.submission, wire::FailureKind::engine_lost,
+             "the cluster has forgotten it: it may have run or not, and was to be run at most once");
+      continue;
+    }
     waiting_bytes_ += entry->second.bytes;
     waiting_.push_front(std::move(entry->second.submission));
   }

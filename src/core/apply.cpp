@@ -66,10 +66,10 @@ void Controller::apply_fact(const LibraryAdded& fact) {
 
 void Controller::apply_fact(const TaskAccepted& fact) {
   const auto parts = static_cast<std::uint32_t>(std::max<std::size_t>(1, fact.engines.size()));
-  Task& task = state_.tasks.add(Task{fact.first_task, fact.session, fact.request, fact.engines, fact.label,
-                                     fact.needs, fact.operation, fact.operation.size(),
-                                     wire::credit_bytes(fact.operation.size(), fact.label, fact.needs),
-                                     fact.submitted_ns, fact.module, std::vector<Part>(parts), parts, parts});
+  Task& task = state_.tasks.add(
+      Task{fact.first_task, fact.session, fact.request, fact.engines, fact.label, fact.needs, fact.operation,
+           fact.operation.size(), wire::credit_bytes(fact.operation.size(), fact.label, fact.needs),
+           fact.submitted_ns, fact.module, fact.policy, std::vector<Part>(parts), parts, parts});
   if (fact.module != wire::ModuleHash{}) ++state_.modules.tasks[fact.module];
   state_.last_task = std::max(state_.last_task, fact.first_task.value() - id_base_ + parts - 1);
   state_.waiting += parts;
@@ -101,10 +101,10 @@ void Controller::apply_fact(const AttemptReturned& fact) {
   wait_again(found);
 }
 
-void Controller::apply_fact(const AttemptLost& fact) {
+void Controller::apply_fact(const AttemptFailed& fact) {
   const TaskTable::Found found = state_.tasks.find(fact.attempt.task);
   found.part().attempts = fact.attempt.attempt;
-  found.part().lost.push_back({fact.attempt.attempt, fact.engine, fact.reason});
+  found.part().failed.push_back({fact.attempt.attempt, fact.engine, fact.kind, fact.reason});
   wait_again(found);
 }
 
@@ -122,7 +122,7 @@ void Controller::apply_fact(const TaskSettled& fact) {
   const std::uint64_t bytes = outcome_bytes(fact.outcome);
   part.state = Settled{bytes};
   part.attempts = fact.run.attempt;
-  part.lost = {};
+  part.failed = {};
   ++state_.settled;
   ++state_.settled_ever;
   note_settled_part(task);

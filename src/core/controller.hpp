@@ -182,6 +182,7 @@ class Controller {
   void take_names(EngineId id, const wire::AttemptFinished& message);
   void remove_engine(EngineId id, const std::string& reason, Turn& turn);
   void fail_waiting_for(EngineId id, const std::string& reason, Turn& turn);
+  void attempt_failed(TaskTable::Found found, const wire::RunInfo& run, const wire::Failure& failure, Turn& turn);
   void lose_attempt(TaskId task, EngineId engine, const std::string& reason, Turn& turn);
 
   // placement.cpp
@@ -211,7 +212,7 @@ class Controller {
   void apply_fact(const TaskAccepted& fact);
   void apply_fact(const AttemptStarted& fact);
   void apply_fact(const AttemptReturned& fact);
-  void apply_fact(const AttemptLost& fact);
+  void apply_fact(const AttemptFailed& fact);
   void apply_fact(const TaskSettled& fact);
   void apply_fact(const TaskForgotten& fact);
   void apply_fact(const IdsGiven& fact);

@@ -75,12 +75,12 @@ void MemoryStore::end_session(SessionId id) {
   sessions_.erase(session);
 }
 
-void MemoryStore::replace(TaskId task, const Record& record, bool keep_losses) {
+void MemoryStore::replace(TaskId task, const Record& record, bool keep_failures) {
   KeptTask* kept = find(task);
   if (kept == nullptr) return;
   std::vector<std::uint64_t>& numbers = kept->part_records[task];
   std::erase_if(numbers, [&](std::uint64_t number) {
-    if (keep_losses && std::holds_alternative<AttemptLost>(records_.at(number).fact)) return false;
+    if (keep_failures && std::holds_alternative<AttemptFailed>(records_.at(number).fact)) return false;
     records_.erase(number);
     return true;
   });

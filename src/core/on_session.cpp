@@ -113,15 +113,28 @@ void Controller::on(const Restarted&, Turn& turn) {
          turn);
   // The engines that had them are gone.
   std::vector<Fact> ends;
+  std::vector<TaskId> doubtful;
   for (const auto& [first_task, task] : state_.tasks.all()) {
     for (std::uint32_t index = 0; index < task.parts.size(); ++index) {
       const Part& part = task.parts[index];
       const wire::AttemptRef attempt{task.id_of(index), part.attempts};
-      if (std::holds_alternative<Handed>(part.state)) ends.emplace_back(AttemptReturned{attempt});
+      if (std::holds_alternative<Handed>(part.state)) {
+        if (task.policy.at_most_once) {
+          doubtful.push_back(attempt.task);
+        } else {
+          ends.emplace_back(AttemptReturned{attempt});
+        }
+      }
       if (std::holds_alternative<Abandoned>(part.state)) ends.emplace_back(TaskForgotten{attempt.task});
     }
   }
   for (Fact& fact : ends) commit(std::move(fact), turn);
+  for (const TaskId task : doubtful) {
+    fail(task, wire::FailureKind::engine_lost, "cluster restarted",
+         "the cluster was started again while an engine had this: it may have run or not, and was to be run at most "
+         "once",
+         turn);
+  }
   std::vector<SessionId> sessions;
   for (const auto& [id, session] : state_.sessions) sessions.push_back(id);
   for (const SessionId session : sessions) detach_session(session, turn);

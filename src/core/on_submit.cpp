@@ -34,7 +34,7 @@ void Controller::on_message(ConnectionId id, Connection& connection, const wire:
   std::sort(needs.begin(), needs.end());
   needs.erase(std::unique(needs.begin(), needs.end()), needs.end());
   commit(TaskAccepted{*connection.session, message.request, first_task, message.engines, message.label,
-                      std::move(needs), message.operation, turn.now.ns, message.module},
+                      std::move(needs), message.operation, turn.now.ns, message.module, message.policy},
          turn);
   if (message.module != wire::ModuleHash{}) module_used_[message.module] = state_.records;
   send(id, wire::TaskAccepted{message.request, first_task, static_cast<std::uint32_t>(parts)}, turn);

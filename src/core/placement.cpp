@@ -188,11 +188,14 @@ void Controller::fail(TaskId id, wire::FailureKind kind, std::string type, std::
   run.attempt = part.attempts;
   run.submitted_ns = task.submitted_ns;
   run.finished_ns = turn.now.ns;
-  if (const auto* handed = std::get_if<Handed>(&part.state)) run.handed_ns = handed->handed_ns;
   wire::Failure failure{kind, std::move(type), std::move(text), EngineId{}, "", part.attempts};
-  const bool concerns_engine = !task.balanced() || !part.lost.empty();
+  const auto* handed = std::get_if<Handed>(&part.state);
+  if (handed != nullptr) run.handed_ns = handed->handed_ns;
+  const bool concerns_engine = !task.balanced() || !part.failed.empty() || handed != nullptr;
   if (concerns_engine) {
-    run.engine = task.balanced() ? part.lost.back().engine : task.engines[found.index];
+    run.engine = !task.balanced()    ? task.engines[found.index]
+                 : handed != nullptr ? handed->engine
+                                     : part.failed.back().engine;
     failure.engine = run.engine;
     if (const LostEngine* lost = engines_.find_lost(run.engine)) failure.host = lost->host;
   }

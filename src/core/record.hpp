@@ -57,6 +57,7 @@ struct TaskAccepted {
   base::SharedBytes operation;
   std::int64_t submitted_ns = 0;
   wire::ModuleHash module{};  // that it needs; all zeros: none
+  wire::RetryPolicy policy = {};
   friend bool operator==(const TaskAccepted&, const TaskAccepted&) = default;
 };
 
@@ -73,12 +74,13 @@ struct AttemptReturned {
   friend bool operator==(const AttemptReturned&, const AttemptReturned&) = default;
 };
 
-/// The engine that had it is gone: the task waits again, and remembers why.
-struct AttemptLost {
+/// It failed, or its engine is gone: the task waits again, and remembers why.
+struct AttemptFailed {
   wire::AttemptRef attempt;
   EngineId engine;
+  wire::FailureKind kind = wire::FailureKind::engine_lost;
   std::string reason;
-  friend bool operator==(const AttemptLost&, const AttemptLost&) = default;
+  friend bool operator==(const AttemptFailed&, const AttemptFailed&) = default;
 };
 
 /// The task has its final answer.
@@ -104,7 +106,7 @@ struct IdsGiven {
 };
 
 using Fact = std::variant<SessionOpened, SessionEnded, ModuleStored, TaskAccepted, AttemptStarted, AttemptReturned,
-                          AttemptLost, TaskSettled, TaskForgotten, LibraryAdded, ModuleForgotten, IdsGiven>;
+                          AttemptFailed, TaskSettled, TaskForgotten, LibraryAdded, ModuleForgotten, IdsGiven>;
 
 /// A fact and its place in the journal: numbers rise by one, from 1.
 struct Record {

@@ -64,7 +64,7 @@ class MemoryStore final : public Store {
 
   void keep(const Record& record);
   void end_session(SessionId id);
-  void replace(TaskId task, const Record& record, bool keep_losses);
+  void replace(TaskId task, const Record& record, bool keep_failures);
   void forget_part(TaskId task, const Record& record);
   void forget_records(const KeptTask& task);
   [[nodiscard]] const KeptTask* find(TaskId task) const;

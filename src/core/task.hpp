@@ -47,19 +47,20 @@ struct Forgotten {
 
 using TaskState = std::variant<Waiting, Handed, Settled, Abandoned, Forgotten>;
 
-/// An attempt that died with its engine.
-struct LostAttempt {
+/// An attempt that failed and was followed by another one.
+struct FailedAttempt {
   std::uint32_t attempt = 0;
   EngineId engine;
+  wire::FailureKind kind = wire::FailureKind::engine_lost;
   std::string reason;
-  friend bool operator==(const LostAttempt&, const LostAttempt&) = default;
+  friend bool operator==(const FailedAttempt&, const FailedAttempt&) = default;
 };
 
 /// What one engine is to do of a task. Every part has a task id of its own.
 struct Part {
   TaskState state;
   std::uint32_t attempts = 0;  // handed out so far; the number of the latest attempt
-  std::vector<LostAttempt> lost;
+  std::vector<FailedAttempt> failed;
   friend bool operator==(const Part&, const Part&) = default;
 };
 
@@ -76,6 +77,7 @@ struct Task {
   std::uint64_t credit_bytes = 0;  // what it takes of its session's credit
   std::int64_t submitted_ns = 0;
   wire::ModuleHash module{};  // that it needs; all zeros: none
+  wire::RetryPolicy policy = {};
   std::vector<Part> parts;
   std::uint32_t parts_unsettled = 0;    // Waiting, Handed or Abandoned
   std::uint32_t parts_unforgotten = 0;  // all but Forgotten

@@ -15,14 +15,16 @@ namespace gangway::journal {
 namespace {
 
 constexpr const char* every_task =
-    "SELECT t.id, t.first, t.parts, t.session, t.request, t.target, t.label, t.needs, t.module, t.submitted_ns, "
+    "SELECT t.id, t.first, t.parts, t.session, t.request, t.target, t.label, t.needs, t.module, t.policy, "
+    "t.submitted_ns, "
     "t.state, "
-    "t.attempts, t.engine, t.handed_ns, t.finished_ns, t.run_ns, t.lost, t.failure, r.bytes "
+    "t.attempts, t.engine, t.handed_ns, t.finished_ns, t.run_ns, t.failed, t.failure, r.bytes "
     "FROM tasks t LEFT JOIN results r ON r.task = t.id ORDER BY t.id";
 constexpr const char* one_settled_task =
-    "SELECT t.id, t.first, t.parts, t.session, t.request, t.target, t.label, t.needs, t.module, t.submitted_ns, "
+    "SELECT t.id, t.first, t.parts, t.session, t.request, t.target, t.label, t.needs, t.module, t.policy, "
+    "t.submitted_ns, "
     "t.state, "
-    "t.attempts, t.engine, t.handed_ns, t.finished_ns, t.run_ns, t.lost, t.failure, r.bytes "
+    "t.attempts, t.engine, t.handed_ns, t.finished_ns, t.run_ns, t.failed, t.failure, r.bytes "
     "FROM tasks t LEFT JOIN results r ON r.task = t.id WHERE t.id = ? AND t.state = ?";
 enum Column : int {
   id,
@@ -34,6 +36,7 @@ enum Column : int {
   label,
   needs,
   module,
+  policy,
   submitted_ns,
   state,
   attempts,
@@ -41,7 +44,7 @@ enum Column : int {
   handed_ns,
   finished_ns,
   run_ns,
-  lost,
+  failed,
   failure,
   result
 };
@@ -124,6 +127,7 @@ class TaskReader {
     accepted_.label = row.text(Column::label);
     if (!row.is_null(Column::needs)) accepted_.needs = decoded<std::vector<std::string>>(row, Column::needs);
     if (!row.is_null(Column::module)) accepted_.module = hash_in(row, Column::module);
+    if (!row.is_null(Column::policy)) accepted_.policy = decoded<wire::RetryPolicy>(row, Column::policy);
     accepted_.submitted_ns = row.integer(Column::submitted_ns);
     operation_.start(accepted_.first_task);
     bool is_there = false;
@@ -141,11 +145,12 @@ class TaskReader {
     const auto part = row.id<TaskId>(Column::id);
     const auto attempt = static_cast<std::uint32_t>(row.integer(Column::attempts));
     std::uint32_t shown = 0;  // the latest attempt that a fact tells of
-    if (!row.is_null(Column::lost)) {
-      for (const StoredLoss& stored : decoded<std::vector<StoredLoss>>(row, Column::lost)) {
-        shown = stored.loss.attempt;
-        after_.push_back(core::AttemptStarted{{part, shown}, stored.loss.engine, 0});
-        after_.push_back(core::AttemptLost{{part, shown}, stored.loss.engine, stored.loss.reason});
+    if (!row.is_null(Column::failed)) {
+      for (const StoredAttempt& stored : decoded<std::vector<StoredAttempt>>(row, Column::failed)) {
+        shown = stored.failed.attempt;
+        after_.push_back(core::AttemptStarted{{part, shown}, stored.failed.engine, 0});
+        after_.push_back(
+            core::AttemptFailed{{part, shown}, stored.failed.engine, stored.failed.kind, stored.failed.reason});
       }
     }
     switch (static_cast<StoredState>(row.integer(Column::state))) {

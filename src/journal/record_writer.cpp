@@ -34,19 +34,18 @@ RecordWriter::RecordWriter(const Database& database)
       store_module_{database, "INSERT OR IGNORE INTO modules (number, hash, content) VALUES (?, ?, ?)"},
       forget_module_{database, "DELETE FROM modules WHERE hash = ?"},
       add_library_{database, "INSERT OR REPLACE INTO libraries (number, hash) VALUES (?, ?)"},
-      insert_task_{
-          database,
-          "INSERT INTO tasks (id, first, parts, session, request, target, label, needs, module, submitted_ns, "
-          "state) "
-          "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+      insert_task_{database,
+                   "INSERT INTO tasks (id, first, parts, session, request, target, label, needs, module, policy, "
+                   "submitted_ns, state) "
+                   "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
       insert_operation_{database, "INSERT INTO operations (first, bytes) VALUES (?, ?)"},
       start_attempt_{database, "UPDATE tasks SET state = ?, attempts = ?, engine = ?, handed_ns = ? WHERE id = ?"},
       return_attempt_{database, "UPDATE tasks SET state = ?, engine = NULL, handed_ns = NULL WHERE id = ?"},
-      read_lost_{database, "SELECT lost FROM tasks WHERE id = ?"},
-      lose_attempt_{database, "UPDATE tasks SET state = ?, engine = NULL, handed_ns = NULL, lost = ? WHERE id = ?"},
+      read_failed_{database, "SELECT failed FROM tasks WHERE id = ?"},
+      fail_attempt_{database, "UPDATE tasks SET state = ?, engine = NULL, handed_ns = NULL, failed = ? WHERE id = ?"},
       settle_task_{database,
                    "UPDATE tasks SET state = ?, attempts = ?, engine = ?, handed_ns = ?, finished_ns = ?, "
-                   "run_ns = ?, lost = NULL, failure = ? WHERE id = ?"},
+                   "run_ns = ?, failed = NULL, failure = ? WHERE id = ?"},
       insert_result_{database, "INSERT INTO results (task, bytes) VALUES (?, ?)"},
       delete_single_{database, "DELETE FROM tasks WHERE id = ? AND parts = 1 RETURNING id"},
       forget_part_{database, "UPDATE tasks SET state = ?, failure = NULL WHERE id = ?"},
@@ -98,11 +97,13 @@ void RecordWriter::write_fact(std::uint64_t, const core::TaskAccepted& fact) {
   if (!fact.needs.empty()) needs.emplace(encode_column(fact.needs));
   std::optional<base::ByteView> module;
   if (fact.module != wire::ModuleHash{}) module = bytes_of(fact.module);
+  std::optional<base::SharedBytes> policy;
+  if (fact.policy != wire::RetryPolicy{}) policy.emplace(encode_column(fact.policy));
   for (std::uint64_t index = 0; index < parts; ++index) {
     std::optional<EngineId> target;
     if (!fact.engines.empty()) target = fact.engines[index];
     insert_task_.run(fact.first_task.value() + index, fact.first_task, parts, fact.session, fact.request, target,
-                     std::string_view{fact.label}, needs, module, fact.submitted_ns, StoredState::waiting);
+                     std::string_view{fact.label}, needs, module, policy, fact.submitted_ns, StoredState::waiting);
   }
   insert_operation_.run(fact.first_task, fact.operation);
   last_task_ = std::max(last_task_, fact.first_task.value() + parts - 1);
@@ -116,18 +117,18 @@ void RecordWriter::write_fact(std::uint64_t, const core::AttemptReturned& fact) 
   return_attempt_.run(StoredState::waiting, fact.attempt.task);
 }
 
-void RecordWriter::write_fact(std::uint64_t, const core::AttemptLost& fact) {
-  std::vector<StoredLoss> losses;
-  read_lost_.start(fact.attempt.task);
-  while (read_lost_.next()) {
-    if (read_lost_.is_null(0)) continue;
-    auto stored = decode_column<std::vector<StoredLoss>>(read_lost_.bytes(0));
+void RecordWriter::write_fact(std::uint64_t, const core::AttemptFailed& fact) {
+  std::vector<StoredAttempt> failed;
+  read_failed_.start(fact.attempt.task);
+  while (read_failed_.next()) {
+    if (read_failed_.is_null(0)) continue;
+    auto stored = decode_column<std::vector<StoredAttempt>>(read_failed_.bytes(0));
     if (!stored) throw damaged(stored.fault());
-    losses = std::move(stored).value();
+    failed = std::move(stored).value();
   }
-  losses.push_back({{fact.attempt.attempt, fact.engine, fact.reason}});
-  const base::SharedBytes column{encode_column(losses)};
-  lose_attempt_.run(StoredState::waiting, column, fact.attempt.task);
+  failed.push_back({{fact.attempt.attempt, fact.engine, fact.kind, fact.reason}});
+  const base::SharedBytes column{encode_column(failed)};
+  fail_attempt_.run(StoredState::waiting, column, fact.attempt.task);
 }
 
 void RecordWriter::write_fact(std::uint64_t, const core::TaskSettled& fact) {

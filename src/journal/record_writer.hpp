@@ -27,7 +27,7 @@ class RecordWriter {
   void write_fact(std::uint64_t number, const core::TaskAccepted& fact);
   void write_fact(std::uint64_t number, const core::AttemptStarted& fact);
   void write_fact(std::uint64_t number, const core::AttemptReturned& fact);
-  void write_fact(std::uint64_t number, const core::AttemptLost& fact);
+  void write_fact(std::uint64_t number, const core::AttemptFailed& fact);
   void write_fact(std::uint64_t number, const core::TaskSettled& fact);
   void write_fact(std::uint64_t number, const core::TaskForgotten& fact);
   void write_fact(std::uint64_t number, const core::IdsGiven& fact);
@@ -47,8 +47,8 @@ class RecordWriter {
   Statement insert_operation_;
   Statement start_attempt_;
   Statement return_attempt_;
-  Statement read_lost_;
-  Statement lose_attempt_;
+  Statement read_failed_;
+  Statement fail_attempt_;
   Statement settle_task_;
   Statement insert_result_;
   Statement delete_single_;

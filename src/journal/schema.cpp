@@ -35,6 +35,7 @@ constexpr std::array<const char*, schema_version> steps = {R"sql(
     label TEXT NOT NULL,
     needs BLOB,                          -- names, encoded; NULL: none
     module BLOB,                         -- hash; NULL: none
+    policy BLOB,                         -- wire::RetryPolicy, encoded; NULL: the usual one
     submitted_ns INTEGER NOT NULL,
     state INTEGER NOT NULL,              -- StoredState
     attempts INTEGER NOT NULL DEFAULT 0, -- the number of the latest
@@ -42,7 +43,7 @@ constexpr std::array<const char*, schema_version> steps = {R"sql(
     handed_ns INTEGER,
     finished_ns INTEGER,
     run_ns INTEGER,
-    lost BLOB,                           -- attempts that ended with their engines, encoded; NULL: none
+    failed BLOB,                         -- attempts that were followed by others, encoded; NULL: none
     failure BLOB                         -- encoded; NULL: the result is in `results`
   ) STRICT;
   CREATE INDEX tasks_of_session ON tasks (session);

@@ -166,6 +166,18 @@ struct UploadModule {
   friend bool operator==(const UploadModule&, const UploadModule&) = default;
 };
 
+/// Whether a task that has begun may be run again.
+struct RetryPolicy {
+  std::uint32_t retries = 0;  // after failures of the function or its worker; lost engines do not count
+  bool at_most_once = false;  // in no case: it fails when nobody knows whether it ran
+
+  template <class Self>
+  static auto fields(Self& m) {
+    return std::tie(m.retries, m.at_most_once);
+  }
+  friend bool operator==(const RetryPolicy&, const RetryPolicy&) = default;
+};
+
 /// One operation for one engine (empty `engines`: whichever is free) or for each of several (one part each, in
 /// order).
 struct SubmitTask {
@@ -175,10 +187,11 @@ struct SubmitTask {
   std::vector<std::string> needs;  // named values it reads: a balanced task runs only where all of them are
   base::SharedBytes operation;     // an encoded wire::Operation
   ModuleHash module{};             // the module it needs; all zeros: none
+  RetryPolicy policy = {};
 
   template <class Self>
   static auto fields(Self& m) {
-    return std::tie(m.request, m.engines, m.label, m.needs, m.module, m.operation);
+    return std::tie(m.request, m.engines, m.label, m.needs, m.module, m.policy, m.operation);
   }
   friend bool operator==(const SubmitTask&, const SubmitTask&) = default;
 };

@@ -113,11 +113,13 @@ TYPED_TEST_P(StoreContract, RemembersAttemptsThatWereReturnedOrLost) {
   this->appends(
       {SessionOpened{SessionId{1}}, this->accepted(1), this->started(1, 1), AttemptReturned{{TaskId{1}, 1}}});
   this->expect_same_state();
-  this->appends({this->started(1, 2), AttemptLost{{TaskId{1}, 2}, EngineId{0}, "signal 9"}});
+  this->appends(
+      {this->started(1, 2), AttemptFailed{{TaskId{1}, 2}, EngineId{0}, wire::FailureKind::engine_lost, "signal 9"}});
   this->expect_same_state();
   this->appends({this->started(1, 3), AttemptReturned{{TaskId{1}, 3}}, this->started(1, 4)});
   this->expect_same_state();
-  this->appends({AttemptLost{{TaskId{1}, 4}, EngineId{1}, "signal 11"}, this->started(1, 5)});
+  this->appends({AttemptFailed{{TaskId{1}, 4}, EngineId{1}, wire::FailureKind::worker_crashed, "signal 11"},
+                 this->started(1, 5)});
   this->expect_same_state();
   this->appends({this->settled(1, 5)});
   this->expect_same_state();
