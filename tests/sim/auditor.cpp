@@ -244,6 +244,19 @@ void Auditor::leaves(const wire::ToEngine& message, std::uint64_t durable_number
   }
 }
 
+void Auditor::begins(wire::AttemptRef attempt) {
+  const auto known = tasks_.find(attempt.task);
+  if (known == tasks_.end() || !known->second.policy.at_most_once) return;
+  const auto [before, is_first] = begun_.emplace(attempt.task, attempt);
+  world_.require(is_first || before->second == attempt, "a task was run twice that is to run at most once");
+}
+
+std::uint32_t Auditor::crashes_of(TaskId task) const {
+  const auto begin = crashes_.lower_bound({task, 0});
+  const auto end = crashes_.lower_bound({TaskId{task.value() + 1}, 0});
+  return static_cast<std::uint32_t>(std::distance(begin, end));
+}
+
 void Auditor::came_back(std::uint64_t durable_number, bool power_was_lost) {
   power_ever_lost_ = power_ever_lost_ || power_was_lost;
   connections_.clear();

@@ -22,6 +22,7 @@ void Auditor::note_record(std::uint64_t number, const core::TaskAccepted& fact) 
   if (submitted == session.requests.end()) world_.fail("a task was accepted that was not submitted, or twice");
   const wire::SubmitTask& submit = submitted->second;
   world_.require(fact.module == submit.module, "a task was accepted with another module than was submitted");
+  world_.require(fact.policy == submit.policy, "a task was accepted with another policy than was submitted");
   const auto parts = static_cast<std::uint32_t>(std::max<std::size_t>(1, submit.engines.size()));
   for (std::uint32_t i = 0; i < parts; ++i) {
     Task part;
@@ -29,6 +30,7 @@ void Auditor::note_record(std::uint64_t number, const core::TaskAccepted& fact) 
     part.first = fact.first_task;
     part.parts = parts;
     part.module = fact.module;
+    part.policy = fact.policy;
     part.bytes = submit.operation.size();
     part.credit_bytes = wire::credit_bytes(part.bytes, submit.label, submit.needs);
     part.accepted_number = number;

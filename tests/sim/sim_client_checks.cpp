@@ -1,4 +1,5 @@
 // What a simulated client demands of its answers.
+#include <algorithm>
 #include <iterator>
 #include <utility>
 #include <variant>
@@ -67,6 +68,10 @@ void SimClient::check_failure(const Request& request, const wire::TaskFinished& 
   switch (failure.kind) {
     case wire::FailureKind::worker_crashed:
       fair = auditor_.crashed({finished.task, finished.run.attempt});
+      if (request.engines.empty()) {
+        const std::uint32_t crashes_min = std::min(work.policy.retries + 1, scenario_.limits.worker_kills_max);
+        fair = fair && auditor_.crashes_of(finished.task) >= crashes_min;
+      }
       break;
     case wire::FailureKind::engine_lost:
       fair = request.engines.empty() ? auditor_.any_lost() : auditor_.ever_lost(request.engines[finished.part]);

@@ -100,7 +100,8 @@ bool SimClient::submit(Request request) {
   tasks_credit_ -= request.parts;
   bytes_credit_ -= request.bytes;
   const wire::RequestId id{++last_request_};
-  const wire::SubmitTask message{id, request.engines, label, needs, operation, request.module};
+  wire::SubmitTask message{id, request.engines, label, needs, operation, request.module};
+  message.policy = work.policy;
   requests_.emplace(id, std::move(request));
   say(message);
   return true;
