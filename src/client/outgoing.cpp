@@ -36,6 +36,9 @@ std::string labelled(const detail::ViewCore& core, const std::string& operation)
 void set_options(Submission& submission, const detail::ViewCore& core) {
   submission.label = labelled(core, submission.label);
   submission.policy = {core.options().retries, core.options().at_most_once};
+  for (const auto& [how, task] : core.options().after) {
+    submission.after.push_back({static_cast<wire::Condition>(how), task.shared()});
+  }
 }
 
 std::string size_text(std::size_t bytes) {

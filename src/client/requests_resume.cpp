@@ -78,7 +78,7 @@ base::Status Requests::resumed() {
              "the cluster has forgotten it: it may have run or not, and was to be run at most once");
       continue;
     }
-    waiting_bytes_ += entry->second.bytes;
+    waiting_bytes_ += entry->second.submission.bytes();
     waiting_.push_front(std::move(entry->second.submission));
   }
   phase_ = Phase::open;

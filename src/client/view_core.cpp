@@ -108,6 +108,20 @@ ViewCore ViewCore::with(AtMostOnce) const {
   return with(std::move(options));
 }
 
+ViewCore ViewCore::with(Follows how, std::vector<TaskHandle> tasks) const {
+  TaskOptions options = this->options();
+  std::erase_if(options.after, [how](const auto& one) { return one.first == how; });
+  for (TaskHandle& task : tasks) {
+    if (!task.pending().is_of(session().continuations())) {
+      throw Error{
+          "only tasks of the same client can be followed; what then(), when_all() or a coroutine makes, and an empty "
+          "map, is made in this process: attach with then() there"};
+    }
+    options.after.emplace_back(how, std::move(task));
+  }
+  return with(std::move(options));
+}
+
 TaskHandle ViewCore::call(const Callee& callee, std::vector<std::string> needs, const ByteSource& arguments) const {
   for (const std::string& name : needs) {
     check_name(name);

@@ -25,15 +25,16 @@ void Controller::apply_fact(const SessionEnded& fact) {
   GANGWAY_CHECK(found != state_.sessions.end(), "a session ended that is not there");
   for (const EngineId engine : direct_.drop(fact.session)) note_direct_waiting(engine);
   balanced_.drop(fact.session);
-  for (const TaskId first_task : found->second.tasks) {
+  for (const auto& [request, first_task] : found->second.tasks) {
     Task& task = *state_.tasks.find(first_task).task;
+    wait_for_nobody(task);
     for (Part& part : task.parts) {
       if (const auto* handed = std::get_if<Handed>(&part.state)) {
         part.state = Abandoned{handed->engine};
         continue;
       }
       if (std::holds_alternative<Forgotten>(part.state)) continue;
-      if (std::holds_alternative<Waiting>(part.state)) {
+      if (std::holds_alternative<Waiting>(part.state) || std::holds_alternative<Blocked>(part.state)) {
         --state_.waiting;
         note_settled_part(task);
       } else {
@@ -66,17 +67,32 @@ void Controller::apply_fact(const LibraryAdded& fact) {
 
 void Controller::apply_fact(const TaskAccepted& fact) {
   const auto parts = static_cast<std::uint32_t>(std::max<std::size_t>(1, fact.engines.size()));
-  Task& task = state_.tasks.add(
-      Task{fact.first_task, fact.session, fact.request, fact.engines, fact.label, fact.needs, fact.operation,
-           fact.operation.size(), wire::credit_bytes(fact.operation.size(), fact.label, fact.needs),
-           fact.submitted_ns, fact.module, fact.policy, std::vector<Part>(parts), parts, parts});
+  std::uint64_t awaited = 0;
+  for (const Prerequisite& prerequisite : fact.after) awaited += prerequisite.parts.size();
+  Task& task = state_.tasks.add(Task{fact.first_task,
+                                     fact.session,
+                                     fact.request,
+                                     fact.engines,
+                                     fact.label,
+                                     fact.needs,
+                                     fact.operation,
+                                     fact.operation.size(),
+                                     wire::credit_bytes(fact.operation.size(), fact.label, fact.needs, awaited),
+                                     fact.submitted_ns,
+                                     fact.module,
+                                     fact.policy,
+                                     {},
+                                     std::vector<Part>(parts),
+                                     parts,
+                                     parts});
   if (fact.module != wire::ModuleHash{}) ++state_.modules.tasks[fact.module];
   state_.last_task = std::max(state_.last_task, fact.first_task.value() - id_base_ + parts - 1);
   state_.waiting += parts;
   Session& session = state_.sessions.at(fact.session);
-  session.tasks.insert(session.tasks.end(), fact.first_task);
+  session.tasks.emplace_hint(session.tasks.end(), fact.request, fact.first_task);
   session.tasks_used += parts;
   session.bytes_used += task.credit_bytes;
+  if (block(task, fact.after)) return;
   for (std::uint32_t index = 0; index < parts; ++index) {
     if (!task.balanced()) session.direct_unsettled.insert(session.direct_unsettled.end(), task.id_of(index));
     enqueue(task, index);
@@ -115,12 +131,16 @@ void Controller::apply_fact(const TaskSettled& fact) {
   if (std::holds_alternative<Waiting>(part.state)) {
     dequeue(task, found.index);
     --state_.waiting;
+  } else if (std::holds_alternative<Blocked>(part.state)) {
+    wait_for_nobody(task);
+    --state_.waiting;
   } else {
     GANGWAY_CHECK(std::holds_alternative<Handed>(part.state), "a task got a second answer");
     --state_.running;
   }
   const std::uint64_t bytes = outcome_bytes(fact.outcome);
-  part.state = Settled{bytes};
+  const bool succeeded = std::holds_alternative<base::SharedBytes>(fact.outcome);
+  part.state = Settled{bytes, succeeded};
   part.attempts = fact.run.attempt;
   part.failed = {};
   ++state_.settled;
@@ -134,6 +154,7 @@ void Controller::apply_fact(const TaskSettled& fact) {
   const bool was_paused = paused(session);
   session.result_bytes += bytes;
   update_pause(task.session, session, was_paused);
+  note_ended(fact.task, succeeded);
 }
 
 void Controller::apply_fact(const TaskForgotten& fact) {
@@ -154,7 +175,7 @@ void Controller::apply_fact(const TaskForgotten& fact) {
   --state_.settled;
   if (task.parts_unforgotten == 1) {
     session.bytes_used -= task.credit_bytes;
-    session.tasks.erase(task.first_task);
+    session.tasks.erase(task.request);
   }
   forget_part(task, part);
   update_pause(id, session, was_paused);
@@ -165,6 +186,60 @@ void Controller::apply_fact(const IdsGiven& fact) {
   state_.last_task = std::max(state_.last_task, fact.last_task.value() - std::min(id_base_, fact.last_task.value()));
   state_.last_session =
       std::max(state_.last_session, fact.last_session.value() - std::min(id_base_, fact.last_session.value()));
+}
+
+bool Controller::block(Task& task, const std::vector<Prerequisite>& after) {
+  std::optional<TaskId> spoiled_by;
+  for (const Prerequisite& prerequisite : after) {
+    Judged judged = judge(prerequisite);
+    if (judged.verdict == Verdict::missed) spoiled_by = judged.culprit;
+    if (judged.verdict == Verdict::open) task.unmet.push_back(std::move(judged.unmet));
+  }
+  if (task.unmet.empty() && !spoiled_by) return false;
+  task.parts.front().state = Blocked{spoiled_by};
+  if (spoiled_by) {
+    task.unmet.clear();
+    dirty_.spoiled.insert(task.first_task);
+  }
+  for (const Unmet& unmet : task.unmet) {
+    for (const TaskId part : unmet.parts) dependents_[part].insert(task.first_task);
+  }
+  return true;
+}
+
+void Controller::note_ended(TaskId part, bool succeeded) {
+  const auto dependents = dependents_.extract(part);
+  if (dependents.empty()) return;
+  for (const TaskId id : dependents.mapped()) {
+    Task& task = *state_.tasks.find(id).task;
+    bool is_spoiled = false;
+    std::erase_if(task.unmet, [&](Unmet& unmet) {
+      if (!unmet.parts.contains(part)) return false;
+      const Verdict verdict = note_end(unmet, part, succeeded);
+      is_spoiled = is_spoiled || verdict == Verdict::missed;
+      return verdict == Verdict::met;
+    });
+    if (is_spoiled) {
+      wait_for_nobody(task);
+      task.parts.front().state = Blocked{part};
+      dirty_.spoiled.insert(id);
+    } else if (task.unmet.empty()) {
+      task.parts.front().state = Waiting{};
+      enqueue(task, 0);
+    }
+  }
+}
+
+void Controller::wait_for_nobody(Task& task) {
+  for (const Unmet& unmet : task.unmet) {
+    for (const TaskId part : unmet.parts) {
+      const auto dependents = dependents_.find(part);
+      dependents->second.erase(task.first_task);
+      if (dependents->second.empty()) dependents_.erase(dependents);
+    }
+  }
+  task.unmet.clear();
+  dirty_.spoiled.erase(task.first_task);
 }
 
 void Controller::note_settled_part(Task& task) {

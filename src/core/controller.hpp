@@ -112,6 +112,7 @@ class Controller {
     std::set<EngineId> engines;    // have room, or tasks wait for them
     std::set<LaneKey> lanes;       // tasks have come (back)
     std::set<SessionId> sessions;  // tasks may wait for values in vain
+    std::set<TaskId> spoiled;      // blocked tasks that will fail
     bool queues = false;           // a session stands aside: what waited behind its tasks may go
   };
 
@@ -168,6 +169,10 @@ class Controller {
   // on_submit.cpp
   void on_message(ConnectionId id, Connection& connection, const wire::SubmitTask& message, Turn& turn);
   void on_message(ConnectionId id, Connection& connection, const wire::Acknowledge& message, Turn& turn);
+  /// What a submitted task waits for, as far as it is known; nothing, and why, if it cannot be told.
+  [[nodiscard]] std::optional<std::vector<Prerequisite>> resolve(SessionId session,
+                                                                 const std::vector<wire::Prerequisite>& after,
+                                                                 std::string& why_not) const;
   /// Fails the parts whose engine is not there; hands out those that can be at once.
   void start_parts(TaskId first_task, const std::vector<EngineId>& engines, Turn& turn);
 
@@ -188,6 +193,7 @@ class Controller {
   // placement.cpp
   void place(Turn& turn);
   void fail_hopeless(Turn& turn);
+  void fail_spoiled(Turn& turn);
   [[nodiscard]] std::string missing_values(const Task& task) const;
   void serve_direct(EngineId engine, Turn& turn);
   void place_lanes(Turn& turn);
@@ -219,6 +225,10 @@ class Controller {
   void enqueue(const Task& task, std::uint32_t index);
   void dequeue(const Task& task, std::uint32_t index);
   void wait_again(TaskTable::Found found);
+  /// Blocks a new task if there is something that it must wait for, or waits for in vain.
+  bool block(Task& task, const std::vector<Prerequisite>& after);
+  void note_ended(TaskId part, bool succeeded);
+  void wait_for_nobody(Task& task);
   void note_settled_part(Task& task);
   void forget_part(Task& task, Part& part);
   void update_pause(SessionId id, const Session& session, bool was_paused);
@@ -229,6 +239,7 @@ class Controller {
 
   // invariants.cpp
   void check_tasks() const;
+  void check_prerequisites() const;
   void check_sessions() const;
   void check_modules() const;
   void check_connections() const;
@@ -244,6 +255,7 @@ class Controller {
   std::map<ConnectionId, Connection> connections_;
   std::map<SessionId, ConnectionId> connection_of_;  // sessions that are not in here are detached
   EngineTable engines_;
+  std::map<TaskId, std::set<TaskId>> dependents_;  // parts that have not ended, and who is blocked by each
   std::set<EngineId> awaited_;  // direct tasks waited for them when the gateway came back; they have not joined yet
   DirectQueues direct_;
   BalancedQueues balanced_;

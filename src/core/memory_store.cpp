@@ -53,8 +53,10 @@ void MemoryStore::keep(const Record& record) {
           tasks_[fact.first_task] = KeptTask{fact.session, record.number, parts, {}};
           sessions_[fact.session].tasks.insert(fact.first_task);
           last_task_ = std::max(last_task_, TaskId{fact.first_task.value() + parts - 1});
+          note_awaited(fact);
         } else if constexpr (std::is_same_v<T, TaskSettled>) {
           replace(fact.task, record, false);
+          note_ended(fact.task, std::holds_alternative<base::SharedBytes>(fact.outcome));
         } else if constexpr (std::is_same_v<T, TaskForgotten>) {
           forget_part(fact.task, record);
         } else if constexpr (std::is_same_v<T, IdsGiven>) {
@@ -70,7 +72,14 @@ void MemoryStore::keep(const Record& record) {
 void MemoryStore::end_session(SessionId id) {
   const auto session = sessions_.find(id);
   GANGWAY_CHECK(session != sessions_.end(), "a session ended that was not opened");
-  for (const TaskId first_task : session->second.tasks) forget_records(tasks_.extract(first_task).mapped());
+  for (const TaskId first_task : session->second.tasks) {
+    const auto task = tasks_.extract(first_task);
+    // Who waits for it is of the same session.
+    const auto parts = std::get<TaskAccepted>(records_.at(task.mapped().accepted).fact).engines.size();
+    const TaskId behind{first_task.value() + std::max<std::size_t>(1, parts)};
+    dependents_.erase(dependents_.lower_bound(first_task), dependents_.lower_bound(behind));
+    forget_records(task.mapped());
+  }
   records_.erase(session->second.opened);
   sessions_.erase(session);
 }
@@ -106,6 +115,29 @@ void MemoryStore::forget_part(TaskId task, const Record& record) {
   }
   numbers.push_back(record.number);
   records_.emplace(record.number, record);
+}
+
+void MemoryStore::note_awaited(const TaskAccepted& fact) {
+  for (const Prerequisite& prerequisite : fact.after) {
+    for (const Awaited& part : prerequisite.parts) {
+      if (!part.succeeded) dependents_[part.task].insert(fact.first_task);
+    }
+  }
+}
+
+// The record of who waits for it is brought up to date, since that of its own end may be forgotten first.
+void MemoryStore::note_ended(TaskId part, bool succeeded) {
+  const auto dependents = dependents_.extract(part);
+  if (dependents.empty()) return;
+  for (const TaskId id : dependents.mapped()) {
+    const KeptTask* const kept = find(id);
+    if (kept == nullptr) continue;
+    for (Prerequisite& prerequisite : std::get<TaskAccepted>(records_.at(kept->accepted).fact).after) {
+      const auto place = std::lower_bound(prerequisite.parts.begin(), prerequisite.parts.end(), part,
+                                          [](const Awaited& one, TaskId wanted) { return one.task < wanted; });
+      if (place != prerequisite.parts.end() && place->task == part) place->succeeded = succeeded;
+    }
+  }
 }
 
 void MemoryStore::forget_records(const KeptTask& task) {

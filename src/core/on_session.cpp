@@ -59,7 +59,7 @@ void Controller::resume_session(ConnectionId id, Connection& connection, Session
     timers_.cancel(TimerKind::linger, session);
   }
   welcome(id, connection, session, true, turn);
-  for (const TaskId first_task : state_.sessions.at(session).tasks) {
+  for (const auto& [number, first_task] : state_.sessions.at(session).tasks) {
     const Task& task = *state_.tasks.find(first_task).task;
     charge(1);
     const auto parts = static_cast<std::uint32_t>(task.parts.size());

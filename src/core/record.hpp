@@ -10,6 +10,7 @@
 #include <gangway/ids.hpp>
 
 #include "base/bytes.hpp"
+#include "core/prerequisites.hpp"
 #include "wire/link_message.hpp"
 #include "wire/protocol.hpp"
 
@@ -58,6 +59,7 @@ struct TaskAccepted {
   std::int64_t submitted_ns = 0;
   wire::ModuleHash module{};  // that it needs; all zeros: none
   wire::RetryPolicy policy = {};
+  std::vector<Prerequisite> after = {};  // as it was known when this was written
   friend bool operator==(const TaskAccepted&, const TaskAccepted&) = default;
 };
 

@@ -67,6 +67,8 @@ class MemoryStore final : public Store {
   void replace(TaskId task, const Record& record, bool keep_failures);
   void forget_part(TaskId task, const Record& record);
   void forget_records(const KeptTask& task);
+  void note_awaited(const TaskAccepted& fact);
+  void note_ended(TaskId part, bool succeeded);
   [[nodiscard]] const KeptTask* find(TaskId task) const;
   KeptTask* find(TaskId task);
 
@@ -76,6 +78,7 @@ class MemoryStore final : public Store {
   std::map<std::uint64_t, Record> records_;
   std::map<TaskId, KeptTask> tasks_;  // by first id
   std::map<SessionId, KeptSession> sessions_;
+  std::map<TaskId, std::set<TaskId>> dependents_;  // of parts that have not ended
 };
 
 }  // namespace gangway::core

@@ -107,7 +107,11 @@ class Visitor {
 class TaskReader {
  public:
   TaskReader(Database& database, Visitor& visitor)
-      : operation_{database, "SELECT bytes FROM operations WHERE first = ?"}, visitor_{visitor} {}
+      : operation_{database, "SELECT bytes FROM operations WHERE first = ?"},
+        prerequisites_{database,
+                       "SELECT number, part, condition, succeeded FROM prerequisites WHERE task = ? "
+                       "ORDER BY number, part"},
+        visitor_{visitor} {}
 
   void take(const Statement& row) {
     if (row.id<TaskId>(Column::first) == row.id<TaskId>(Column::id)) begin(row);
@@ -136,9 +140,28 @@ class TaskReader {
       is_there = true;
     }
     if (!is_there) damaged(accepted_.first_task, "its operation is missing");
+    if (!is_ended(row)) take_prerequisites();
     parts_ = static_cast<std::uint64_t>(row.integer(Column::parts));
     seen_ = 0;
     after_.clear();
+  }
+
+  [[nodiscard]] static bool is_ended(const Statement& row) {
+    const auto state = static_cast<StoredState>(row.integer(Column::state));
+    return state == StoredState::settled || state == StoredState::forgotten;
+  }
+
+  void take_prerequisites() {
+    std::int64_t number = -1;
+    prerequisites_.start(accepted_.first_task);
+    while (prerequisites_.next()) {
+      if (std::exchange(number, prerequisites_.integer(0)) != prerequisites_.integer(0)) {
+        accepted_.after.push_back({static_cast<wire::Condition>(prerequisites_.integer(2)), {}});
+      }
+      core::Awaited awaited{prerequisites_.id<TaskId>(1), {}};
+      if (!prerequisites_.is_null(3)) awaited.succeeded = prerequisites_.integer(3) != 0;
+      accepted_.after.back().parts.push_back(awaited);
+    }
   }
 
   void take_state(const Statement& row) {
@@ -189,6 +212,7 @@ class TaskReader {
   }
 
   Statement operation_;
+  Statement prerequisites_;
   Visitor& visitor_;
   core::TaskAccepted accepted_;
   std::vector<core::Fact> after_;

@@ -30,6 +30,8 @@ RecordWriter::RecordWriter(const Database& database)
       end_session_{database, "DELETE FROM sessions WHERE id = ?"},
       end_operations_{database, "DELETE FROM operations WHERE first IN (SELECT first FROM tasks WHERE session = ?)"},
       end_results_{database, "DELETE FROM results WHERE task IN (SELECT id FROM tasks WHERE session = ?)"},
+      end_prerequisites_{database,
+                         "DELETE FROM prerequisites WHERE task IN (SELECT id FROM tasks WHERE session = ?)"},
       end_tasks_{database, "DELETE FROM tasks WHERE session = ?"},
       store_module_{database, "INSERT OR IGNORE INTO modules (number, hash, content) VALUES (?, ?, ?)"},
       forget_module_{database, "DELETE FROM modules WHERE hash = ?"},
@@ -38,6 +40,10 @@ RecordWriter::RecordWriter(const Database& database)
                    "INSERT INTO tasks (id, first, parts, session, request, target, label, needs, module, policy, "
                    "submitted_ns, state) "
                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+      insert_prerequisite_{
+          database, "INSERT INTO prerequisites (task, number, part, condition, succeeded) VALUES (?, ?, ?, ?, ?)"},
+      note_ended_{database, "UPDATE prerequisites SET succeeded = ? WHERE part = ?"},
+      delete_prerequisites_{database, "DELETE FROM prerequisites WHERE task = ?"},
       insert_operation_{database, "INSERT INTO operations (first, bytes) VALUES (?, ?)"},
       start_attempt_{database, "UPDATE tasks SET state = ?, attempts = ?, engine = ?, handed_ns = ? WHERE id = ?"},
       return_attempt_{database, "UPDATE tasks SET state = ?, engine = NULL, handed_ns = NULL WHERE id = ?"},
@@ -54,7 +60,11 @@ RecordWriter::RecordWriter(const Database& database)
       delete_parts_{database, "DELETE FROM tasks WHERE id >= ? AND id < ?"},
       delete_result_{database, "DELETE FROM results WHERE task = ?"},
       delete_operation_{database, "DELETE FROM operations WHERE first = ?"},
-      note_counter_{database, note_higher} {}
+      note_counter_{database, note_higher} {
+  Statement any{database, "SELECT EXISTS (SELECT * FROM prerequisites)"};
+  any.start();
+  while (any.next()) any_prerequisites_ = any.integer(0) != 0;
+}
 
 void RecordWriter::write(const core::Record& record) {
   std::visit([&](const auto& fact) { write_fact(record.number, fact); }, record.fact);
@@ -75,6 +85,7 @@ void RecordWriter::write_fact(std::uint64_t, const core::SessionOpened& fact) {
 void RecordWriter::write_fact(std::uint64_t, const core::SessionEnded& fact) {
   end_operations_.run(fact.session);
   end_results_.run(fact.session);
+  if (any_prerequisites_) end_prerequisites_.run(fact.session);
   end_tasks_.run(fact.session);
   end_session_.run(fact.session);
 }
@@ -104,6 +115,16 @@ void RecordWriter::write_fact(std::uint64_t, const core::TaskAccepted& fact) {
     if (!fact.engines.empty()) target = fact.engines[index];
     insert_task_.run(fact.first_task.value() + index, fact.first_task, parts, fact.session, fact.request, target,
                      std::string_view{fact.label}, needs, module, policy, fact.submitted_ns, StoredState::waiting);
+  }
+  std::uint64_t number = 0;
+  for (const core::Prerequisite& prerequisite : fact.after) {
+    for (const core::Awaited& part : prerequisite.parts) {
+      std::optional<std::uint64_t> succeeded;
+      if (part.succeeded) succeeded = *part.succeeded ? 1 : 0;
+      insert_prerequisite_.run(fact.first_task, number, part.task, prerequisite.condition, succeeded);
+      any_prerequisites_ = true;
+    }
+    ++number;
   }
   insert_operation_.run(fact.first_task, fact.operation);
   last_task_ = std::max(last_task_, fact.first_task.value() + parts - 1);
@@ -136,7 +157,15 @@ void RecordWriter::write_fact(std::uint64_t, const core::TaskSettled& fact) {
   if (const auto* failed = std::get_if<wire::Failure>(&fact.outcome)) failure.emplace(encode_column(*failed));
   settle_task_.run(StoredState::settled, fact.run.attempt, fact.run.engine, fact.run.handed_ns, fact.run.finished_ns,
                    fact.run.run_ns, failure, fact.task);
-  if (const auto* result = std::get_if<base::SharedBytes>(&fact.outcome)) insert_result_.run(fact.task, *result);
+  const auto* const result = std::get_if<base::SharedBytes>(&fact.outcome);
+  if (result != nullptr) insert_result_.run(fact.task, *result);
+  if (any_prerequisites_) write_ended(fact.task, result != nullptr);
+}
+
+// It waits for nobody any more, and those that wait for it must know how it ended when it is forgotten.
+void RecordWriter::write_ended(TaskId task, bool succeeded) {
+  note_ended_.run(std::uint64_t{succeeded ? 1U : 0U}, task);
+  delete_prerequisites_.run(task);
 }
 
 void RecordWriter::write_fact(std::uint64_t, const core::TaskForgotten& fact) {

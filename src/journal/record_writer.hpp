@@ -32,6 +32,9 @@ class RecordWriter {
   void write_fact(std::uint64_t number, const core::TaskForgotten& fact);
   void write_fact(std::uint64_t number, const core::IdsGiven& fact);
 
+  void write_ended(TaskId task, bool succeeded);
+
+  bool any_prerequisites_ = true;  // false: there is none; most clusters never see one
   std::uint64_t last_task_ = 0;
   std::uint64_t last_session_ = 0;
 
@@ -39,11 +42,15 @@ class RecordWriter {
   Statement end_session_;
   Statement end_operations_;
   Statement end_results_;
+  Statement end_prerequisites_;
   Statement end_tasks_;
   Statement store_module_;
   Statement forget_module_;
   Statement add_library_;
   Statement insert_task_;
+  Statement insert_prerequisite_;
+  Statement note_ended_;
+  Statement delete_prerequisites_;
   Statement insert_operation_;
   Statement start_attempt_;
   Statement return_attempt_;

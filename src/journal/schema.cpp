@@ -47,6 +47,16 @@ constexpr std::array<const char*, schema_version> steps = {R"sql(
     failure BLOB                         -- encoded; NULL: the result is in `results`
   ) STRICT;
   CREATE INDEX tasks_of_session ON tasks (session);
+  -- What tasks wait for that have not ended: one row for each part that one of them must follow.
+  CREATE TABLE prerequisites (
+    task INTEGER NOT NULL,
+    number INTEGER NOT NULL,             -- of the prerequisite, among those of the task
+    part INTEGER NOT NULL,               -- the id of the part that it is to follow
+    condition INTEGER NOT NULL,          -- wire::Condition
+    succeeded INTEGER,                   -- NULL: it has not ended
+    PRIMARY KEY (task, number, part)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX prerequisites_by_part ON prerequisites (part);
   CREATE TABLE operations (
     first INTEGER PRIMARY KEY,
     bytes BLOB NOT NULL

@@ -51,6 +51,9 @@
 // module and submits again, and no two of its tasks have changed places. Of a module it has one offer at a time. An
 // offer may be answered late: all the room may be taken by modules that tasks need.
 //
+// Prerequisites. A balanced task may name earlier tasks of its session that must have ended, in a way. It waits until
+// they have; when one ends in another way it fails, and so do those that wait for its success.
+//
 // Credit. Welcome grants a number of tasks and of bytes. A task counts from its submission until the client has sent
 // its acknowledgement, a task with n parts counts n times, its credit_bytes() once. A client without credit does not
 // submit; one that submits all the same is disconnected. After a resume the tasks that were named count, with as many
@@ -178,6 +181,39 @@ struct RetryPolicy {
   friend bool operator==(const RetryPolicy&, const RetryPolicy&) = default;
 };
 
+/// How an earlier operation must have ended before a task may run.
+enum class Condition : std::uint8_t {
+  succeeded = 1,  // all its parts have
+  failed = 2,     // all have ended, and one at least has failed
+  ended = 3,      // all have ended
+};
+
+/// A part of an earlier task of the session: by its id, or by the request that it was submitted with while the client
+/// does not know the id.
+struct PartRef {
+  TaskId task;  // 0: by the request
+  RequestId request;
+  std::uint32_t part = 0;  // of the request
+
+  template <class Self>
+  static auto fields(Self& m) {
+    return std::tie(m.task, m.request, m.part);
+  }
+  friend bool operator==(const PartRef&, const PartRef&) = default;
+};
+
+/// What a balanced task waits for. Parts that have ended the client leaves out: it knows how.
+struct Prerequisite {
+  Condition condition = Condition::succeeded;
+  std::vector<PartRef> parts;
+
+  template <class Self>
+  static auto fields(Self& m) {
+    return std::tie(m.condition, m.parts);
+  }
+  friend bool operator==(const Prerequisite&, const Prerequisite&) = default;
+};
+
 /// One operation for one engine (empty `engines`: whichever is free) or for each of several (one part each, in
 /// order).
 struct SubmitTask {
@@ -188,22 +224,29 @@ struct SubmitTask {
   base::SharedBytes operation;     // an encoded wire::Operation
   ModuleHash module{};             // the module it needs; all zeros: none
   RetryPolicy policy = {};
+  std::vector<Prerequisite> after = {};  // of a balanced task: all of them must be met
 
   template <class Self>
   static auto fields(Self& m) {
-    return std::tie(m.request, m.engines, m.label, m.needs, m.module, m.policy, m.operation);
+    return std::tie(m.request, m.engines, m.label, m.needs, m.module, m.policy, m.after, m.operation);
   }
   friend bool operator==(const SubmitTask&, const SubmitTask&) = default;
 };
 
-/// What a task counts against its session's credit in bytes: its operation, its label, and for each name it needs 32
-/// bytes besides the name.
+/// What a task counts against its session's credit in bytes: its operation, its label, for each name it needs 32
+/// bytes besides the name, and as many for each part that it waits for.
 inline std::uint64_t credit_bytes(std::uint64_t operation_bytes, const std::string& label,
-                                  const std::vector<std::string>& needs) {
+                                  const std::vector<std::string>& needs, std::uint64_t parts_awaited) {
   constexpr std::uint64_t entry_bytes = 32;
-  std::uint64_t bytes = operation_bytes + label.size();
+  std::uint64_t bytes = operation_bytes + label.size() + entry_bytes * parts_awaited;
   for (const std::string& need : needs) bytes += entry_bytes + need.size();
   return bytes;
+}
+
+inline std::uint64_t parts_awaited(const std::vector<Prerequisite>& after) {
+  std::uint64_t parts = 0;
+  for (const Prerequisite& prerequisite : after) parts += prerequisite.parts.size();
+  return parts;
 }
 
 /// The client has these results; the gateway may forget them.

@@ -125,6 +125,41 @@ TYPED_TEST_P(StoreContract, RemembersAttemptsThatWereReturnedOrLost) {
   this->expect_same_state();
 }
 
+TYPED_TEST_P(StoreContract, RemembersHowOftenATaskMayRun) {
+  Fact fact = this->accepted(1);
+  std::get<TaskAccepted>(fact).policy = {3, true};
+  this->appends({SessionOpened{SessionId{1}}, std::move(fact)});
+  this->expect_same_state();
+}
+
+TYPED_TEST_P(StoreContract, RemembersWhatATaskWaitsFor) {
+  Fact fact = this->accepted(4);
+  std::get<TaskAccepted>(fact).after = {
+      {wire::Condition::succeeded, {{TaskId{1}, {}}, {TaskId{2}, {}}}},
+      {wire::Condition::failed, {{TaskId{2}, {}}, {TaskId{3}, false}}},
+  };
+  this->appends({SessionOpened{SessionId{1}}, this->accepted(1), this->accepted(2), std::move(fact)});
+  this->expect_same_state();
+  this->appends({this->started(1, 1), this->settled(1, 1), TaskForgotten{TaskId{1}}});
+  this->expect_same_state();
+  this->appends({this->started(2, 1), this->settled(2, 1), TaskForgotten{TaskId{2}}});
+  this->expect_same_state();
+  this->appends({this->started(4, 1)});
+  this->expect_same_state();
+  this->appends({this->settled(4, 1), TaskForgotten{TaskId{4}}});
+  this->expect_same_state();
+}
+
+TYPED_TEST_P(StoreContract, RemembersThatATaskWaitsInVain) {
+  Fact fact = this->accepted(2);
+  std::get<TaskAccepted>(fact).after = {{wire::Condition::failed, {{TaskId{1}, {}}}}};
+  this->appends({SessionOpened{SessionId{1}}, this->accepted(1), std::move(fact), this->started(1, 1),
+                 this->settled(1, 1), TaskForgotten{TaskId{1}}});
+  this->expect_same_state();
+  this->appends({SessionEnded{SessionId{1}}});
+  this->expect_same_state();
+}
+
 TYPED_TEST_P(StoreContract, KeepsTheOtherPartsOfATask) {
   this->appends({SessionOpened{SessionId{1}}, this->accepted(1, {EngineId{0}, EngineId{1}, EngineId{2}}),
                  this->started(1, 1), this->started(2, 1), this->started(3, 1), this->settled(2, 1),
@@ -206,6 +241,7 @@ TYPED_TEST_P(StoreContract, DoesNotGrowWithTasksThatAreDone) {
 
 REGISTER_TYPED_TEST_SUITE_P(StoreContract, IsEmptyAtFirst, GivesBackWhatIsUnfinishedInOrder, TakesAnEmptyBatch,
                             KeepsAResultUntilItIsForgotten, RemembersAttemptsThatWereReturnedOrLost,
+                            RemembersHowOftenATaskMayRun, RemembersWhatATaskWaitsFor, RemembersThatATaskWaitsInVain,
                             KeepsTheOtherPartsOfATask, ForgetsTheTasksOfASessionThatEnded,
                             AcceptsTheEndOfAnAttemptWhoseSessionHasEnded, KeepsModules,
                             TellsAnswersUntilTheyAreForgotten, GivesNoIdTwice,

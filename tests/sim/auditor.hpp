@@ -12,6 +12,7 @@
 
 #include "core/effect.hpp"
 #include "core/event.hpp"
+#include "core/prerequisites.hpp"
 #include "sim/scenario.hpp"
 #include "sim/world.hpp"
 
@@ -71,6 +72,7 @@ class Auditor {
     std::uint32_t parts = 0;  // of all that were submitted with it
     wire::ModuleHash module{};
     wire::RetryPolicy policy;
+    std::vector<core::Prerequisite> after;
     std::uint64_t bytes = 0;  // of its operation
     std::uint64_t credit_bytes = 0;
     std::uint64_t result_bytes = 0;
@@ -80,6 +82,7 @@ class Auditor {
     // Numbers of its records; 0: none.
     std::uint64_t accepted_number = 0;
     std::uint64_t settled_number = 0;
+    bool succeeded = false;
     std::uint64_t forgotten_number = 0;
   };
   struct ModuleChange {
@@ -129,6 +132,8 @@ class Auditor {
   void note_returned(Connection& connection, const wire::TaskReturned& returned, bool alone);
   void check_told(Connection& connection, TaskId told);
   Task& task(TaskId id);
+  /// Whether what the task follows has ended as it should, or cannot any more.
+  [[nodiscard]] core::Verdict judge_prerequisites(const Task& part);
 
   World& world_;
   const base::Limits limits_;

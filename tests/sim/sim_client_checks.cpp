@@ -8,6 +8,13 @@
 
 namespace gangway::sim {
 
+namespace {
+
+// How the controller calls it; that it is right the auditor sees.
+constexpr const char* missed_type = "prerequisite missed";
+
+}  // namespace
+
 void SimClient::check_replaced_session() const {
   if (world_.now() - away_since_ >= scenario_.limits.session_linger || auditor_.power_ever_lost()) return;
   for (const auto& [id, request] : requests_) {
@@ -85,6 +92,7 @@ void SimClient::check_failure(const Request& request, const wire::TaskFinished& 
       fair = work.kind == Work::Kind::missing || auditor_.any_lost() ||
              (work.kind == Work::Kind::pull && !pushed_.contains({finished.run.engine, work.names.front()}));
       fair = fair && (work.kind != Work::Kind::run && work.kind != Work::Kind::count);
+      fair = fair || (request.follows && failure.type == missed_type);
       break;
     case wire::FailureKind::exception:
     case wire::FailureKind::torn:

@@ -47,6 +47,7 @@ struct TaskOptions {
   std::string label;
   std::uint32_t retries = 0;
   bool at_most_once = false;
+  std::vector<std::pair<Follows, TaskHandle>> after;
 };
 
 /// Where tasks go and how: a session, its engines, options. A small value; threads may share one.
@@ -65,6 +66,7 @@ class GANGWAY_API ViewCore {
   [[nodiscard]] ViewCore with(Label label) const;
   [[nodiscard]] ViewCore with(Retries retries) const;
   [[nodiscard]] ViewCore with(AtMostOnce option) const;
+  [[nodiscard]] ViewCore with(Follows how, std::vector<TaskHandle> tasks) const;
 
   // Each of these throws Error if the object is too large or the name no name, and ConnectionError if the connection
   // is gone. They block as long as too much waits for the controller.
