@@ -234,6 +234,7 @@ void Controller::wait_for_nobody(Task& task) {
   for (const Unmet& unmet : task.unmet) {
     for (const TaskId part : unmet.parts) {
       const auto dependents = dependents_.find(part);
+      if (dependents == dependents_.end()) continue;  // another prerequisite has the same part
       dependents->second.erase(task.first_task);
       if (dependents->second.empty()) dependents_.erase(dependents);
     }

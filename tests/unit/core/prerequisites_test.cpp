@@ -154,6 +154,17 @@ TEST_F(Prerequisites, OfDirectTasksAreRefused) {
   EXPECT_EQ(heard<wire::Refused>(id).size(), 1U);
 }
 
+TEST_F(Prerequisites, MayHaveTheSamePart) {
+  joins(0);
+  const ConnectionId id = client();
+  const TaskId first = submits(id);
+  const TaskId second = submits(id);
+  const wire::Prerequisite both{Condition::ended, {{first, {}, 0}, {second, {}, 0}}};
+  const TaskId third = submits_after(id, {both, {Condition::succeeded, both.parts}});
+  fails(0);
+  EXPECT_EQ(failure(id, third).kind, FailureKind::not_run);
+}
+
 TEST_F(Prerequisites, EndWithTheirSession) {
   joins(0);
   const ConnectionId id = client();
