@@ -90,6 +90,9 @@ struct Limits {
 
   /// A session without a connection that has tasks or answers is kept for this long.
   Duration session_linger = seconds(3600);
+
+  /// The same for a session with a name, which is kept for its results too.
+  Duration named_session_linger = seconds(7 * 24 * 3600);
 };
 
 }  // namespace gangway::base

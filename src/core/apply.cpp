@@ -16,8 +16,15 @@ void Controller::apply(const Record& record) {
 }
 
 void Controller::apply_fact(const SessionOpened& fact) {
-  state_.sessions.try_emplace(fact.session);
+  Session& session = state_.sessions[fact.session];
+  session.name = fact.name;
+  session.openings = fact.openings;
+  if (!fact.name.empty()) state_.session_names.emplace(fact.name, fact.session);
   state_.last_session = std::max(state_.last_session, fact.session.value() - id_base_);
+}
+
+void Controller::apply_fact(const SessionAdopted& fact) {
+  state_.sessions.at(fact.session).openings = fact.openings;
 }
 
 void Controller::apply_fact(const SessionEnded& fact) {
@@ -46,6 +53,7 @@ void Controller::apply_fact(const SessionEnded& fact) {
     task.operation = {};
     if (task.parts_unforgotten == 0) state_.tasks.remove(first_task);
   }
+  state_.session_names.erase(found->second.name);
   state_.sessions.erase(found);
 }
 
@@ -81,6 +89,7 @@ void Controller::apply_fact(const TaskAccepted& fact) {
                                      fact.submitted_ns,
                                      fact.module,
                                      fact.policy,
+                                     fact.key,
                                      {},
                                      std::vector<Part>(parts),
                                      parts,
@@ -92,6 +101,7 @@ void Controller::apply_fact(const TaskAccepted& fact) {
   session.tasks.emplace_hint(session.tasks.end(), fact.request, fact.first_task);
   session.tasks_used += parts;
   session.bytes_used += task.credit_bytes;
+  if (!fact.key.empty()) session.keys.emplace(fact.key, fact.first_task);
   if (block(task, fact.after)) return;
   for (std::uint32_t index = 0; index < parts; ++index) {
     if (!task.balanced()) session.direct_unsettled.insert(session.direct_unsettled.end(), task.id_of(index));
@@ -167,6 +177,24 @@ void Controller::apply_fact(const TaskForgotten& fact) {
     forget_part(task, part);
     return;
   }
+  part_acknowledged(task, part);
+}
+
+void Controller::apply_fact(const TaskKept& fact) {
+  const TaskTable::Found found = state_.tasks.find(fact.task);
+  state_.sessions.at(found.task->session).keys.erase(found.task->key);
+  part_acknowledged(*found.task, found.part());
+}
+
+void Controller::apply_fact(const TaskAttached& fact) {
+  Task& task = *state_.tasks.find(fact.task).task;
+  std::map<wire::RequestId, TaskId>& tasks = state_.sessions.at(task.session).tasks;
+  tasks.erase(task.request);
+  task.request = fact.request;
+  tasks.emplace(fact.request, task.first_task);
+}
+
+void Controller::part_acknowledged(Task& task, Part& part) {
   const SessionId id = task.session;
   Session& session = state_.sessions.at(id);
   const bool was_paused = paused(session);

@@ -81,6 +81,9 @@ class Controller {
   /// And they have all left or are lost.
   [[nodiscard]] bool stopped() const { return stopping_ && engines_.all().empty(); }
 
+  /// The session of a connection that has said Hello.
+  [[nodiscard]] std::optional<SessionId> session_of(ConnectionId connection) const;
+
   /// What the records have made, for comparison.
   [[nodiscard]] const DurableState& durable_state() const { return state_; }
 
@@ -90,9 +93,11 @@ class Controller {
  private:
   struct Connection {
     Role role = Role::observe;
+    std::string client;                // who it says it is, for people
     std::optional<SessionId> session;  // from Hello on
     wire::RequestId last_request;
     base::Instant last_heard;
+    std::optional<KeptTask> kept;                    // see ClientSpoke
     std::optional<wire::ModuleHash> missing_module;  // its tasks are returned until it offers this one
   };
   /// An offered module that has not been asked for yet: there was no room, or the turn goes on.
@@ -137,7 +142,8 @@ class Controller {
   // on_session.cpp
   void on(const Restarted& event, Turn& turn);
   void on_hello(ConnectionId id, Connection& connection, const wire::Hello& hello, Turn& turn);
-  void open_session(ConnectionId id, Connection& connection, Turn& turn);
+  void open_session(ConnectionId id, Connection& connection, const std::string& name, Turn& turn);
+  void open_named_session(ConnectionId id, Connection& connection, const wire::Hello& hello, Turn& turn);
   void resume_session(ConnectionId id, Connection& connection, SessionId session, Turn& turn);
   void welcome(ConnectionId id, Connection& connection, SessionId session, bool resumed, Turn& turn);
   /// It has no connection (any more). If it has tasks it waits for its client to come back; if not, it ends.
@@ -169,6 +175,8 @@ class Controller {
   // on_submit.cpp
   void on_message(ConnectionId id, Connection& connection, const wire::SubmitTask& message, Turn& turn);
   void on_message(ConnectionId id, Connection& connection, const wire::Acknowledge& message, Turn& turn);
+  /// If there is a task with this key, the request is for that one: true, and it is answered.
+  bool attach(ConnectionId id, Connection& connection, const wire::SubmitTask& message, Turn& turn);
   /// What a submitted task waits for, as far as it is known; nothing, and why, if it cannot be told.
   [[nodiscard]] std::optional<std::vector<Prerequisite>> resolve(SessionId session,
                                                                  const std::vector<wire::Prerequisite>& after,
@@ -222,6 +230,10 @@ class Controller {
   void apply_fact(const TaskSettled& fact);
   void apply_fact(const TaskForgotten& fact);
   void apply_fact(const IdsGiven& fact);
+  void apply_fact(const SessionAdopted& fact);
+  void apply_fact(const TaskAttached& fact);
+  void apply_fact(const TaskKept& fact);
+  void part_acknowledged(Task& task, Part& part);
   void enqueue(const Task& task, std::uint32_t index);
   void dequeue(const Task& task, std::uint32_t index);
   void wait_again(TaskTable::Found found);

@@ -100,6 +100,7 @@ void Controller::check_prerequisites() const {
 void Controller::check_sessions() const {
   for (const auto& [id, session] : state_.sessions) {
     Session sums;
+    std::size_t keyed = 0;
     std::uint64_t handed = 0;
     for (const auto& [request, first_task] : session.tasks) {
       const auto found = state_.tasks.all().find(first_task);
@@ -107,6 +108,12 @@ void Controller::check_sessions() const {
                     "a session's task is not there");
       const Task& task = found->second;
       sums.tasks_used += task.parts_unforgotten;
+      GANGWAY_CHECK(task.request == request, "a session has its task under another request");
+      if (!task.key.empty()) {
+        ++keyed;
+        const auto key = session.keys.find(task.key);
+        GANGWAY_CHECK(key != session.keys.end() && key->second == first_task, "a session does not know a key");
+      }
       sums.bytes_used += task.credit_bytes;
       for (std::uint32_t index = 0; index < task.parts.size(); ++index) {
         const TaskState& state = task.parts[index].state;
@@ -117,6 +124,7 @@ void Controller::check_sessions() const {
                       "the list of direct tasks without answer is wrong");
       }
     }
+    GANGWAY_CHECK(keyed == session.keys.size(), "a session knows a key of no task");
     GANGWAY_CHECK(sums.tasks_used == session.tasks_used, "a session's credit is miscounted");
     GANGWAY_CHECK(sums.bytes_used == session.bytes_used, "a session's credit is miscounted in bytes");
     GANGWAY_CHECK(sums.result_bytes == session.result_bytes, "a session's results are miscounted");
@@ -172,7 +180,8 @@ void Controller::check_connections() const {
   for (const auto& [id, session] : state_.sessions) {
     const bool lingers = timers_.armed(TimerKind::linger, id);
     GANGWAY_CHECK(lingers != connection_of_.contains(id), "a session lingers if it has no connection, and only then");
-    GANGWAY_CHECK(!lingers || !session.tasks.empty(), "a session lingers that has nothing to keep");
+    GANGWAY_CHECK(!lingers || !session.tasks.empty() || !session.name.empty(),
+                  "a session lingers that has nothing to keep");
     detached += lingers ? 1U : 0U;
   }
   GANGWAY_CHECK(timers_.size() == connections_.size() + detached,

@@ -29,14 +29,46 @@ void Controller::on_hello(ConnectionId id, Connection& connection, const wire::H
         turn);
     return;
   }
-  if (connection.role >= Role::submit && state_.sessions.contains(hello.session)) {
+  connection.client = hello.client;
+  if (connection.role >= Role::submit && !hello.name.empty()) {
+    open_named_session(id, connection, hello, turn);
+  } else if (connection.role >= Role::submit && state_.sessions.contains(hello.session)) {
     resume_session(id, connection, hello.session, turn);
   } else {
-    open_session(id, connection, turn);
+    open_session(id, connection, "", turn);
   }
 }
 
-void Controller::open_session(ConnectionId id, Connection& connection, Turn& turn) {
+void Controller::open_named_session(ConnectionId id, Connection& connection, const wire::Hello& hello, Turn& turn) {
+  const auto known = state_.session_names.find(hello.name);
+  if (known == state_.session_names.end()) {
+    open_session(id, connection, hello.name, turn);
+    return;
+  }
+  const SessionId session = known->second;
+  const std::uint32_t openings = state_.sessions.at(session).openings;
+  if (hello.session != SessionId{}) {
+    if (hello.session == session && hello.opening == openings) {
+      resume_session(id, connection, session, turn);
+    } else {
+      dismiss(id, {"the session \"" + hello.name + "\" goes on in another process", true}, turn);
+    }
+    return;
+  }
+  if (const auto user = connection_of_.find(session); user != connection_of_.end()) {
+    dismiss(id,
+            {"the session \"" + hello.name + "\" is in use by " + connections_.at(user->second).client +
+                 "; end that process, or take another name (one whose host is gone is missed within " +
+                 std::to_string(limits_.client_silence_max.ns / 1'000'000'000) + " s)",
+             true},
+            turn);
+    return;
+  }
+  commit(SessionAdopted{session, openings + 1}, turn);
+  resume_session(id, connection, session, turn);
+}
+
+void Controller::open_session(ConnectionId id, Connection& connection, const std::string& name, Turn& turn) {
   // Each keeps operations in memory, with a connection or without.
   if (state_.sessions.size() >= limits_.sessions_max) {
     const std::size_t detached = state_.sessions.size() - connection_of_.size();
@@ -47,7 +79,7 @@ void Controller::open_session(ConnectionId id, Connection& connection, Turn& tur
     return;
   }
   const SessionId session{id_base_ + state_.last_session + 1};
-  commit(SessionOpened{session}, turn);
+  commit(SessionOpened{session, name, name.empty() ? 0U : 1U}, turn);
   welcome(id, connection, session, false, turn);
 }
 
@@ -81,12 +113,15 @@ void Controller::welcome(ConnectionId id, Connection& connection, SessionId sess
   timers_.arm(TimerKind::silence, id, turn.now + limits_.client_silence_max);
   send(id,
        wire::Welcome{session, identity_.cluster, limits_.session_tasks_max, limits_.session_bytes_max,
-                     engines_.infos(), resumed},
+                     engines_.infos(), resumed, state_.sessions.at(session).openings},
        turn);
 }
 
 void Controller::detach_session(SessionId session, Turn& turn) {
-  if (state_.sessions.at(session).tasks.empty()) {
+  const Session& detached = state_.sessions.at(session);
+  if (!detached.name.empty()) {
+    timers_.arm(TimerKind::linger, session, turn.now + limits_.named_session_linger);
+  } else if (detached.tasks.empty()) {
     end_session(session, turn);
   } else {
     timers_.arm(TimerKind::linger, session, turn.now + limits_.session_linger);

@@ -30,6 +30,7 @@ void Controller::on_message(ConnectionId id, Connection& connection, const wire:
     send(id, wire::TaskReturned{message.request}, turn);
     return;
   }
+  if (!message.key.empty() && attach(id, connection, message, turn)) return;
   std::string unclear;
   std::optional<std::vector<Prerequisite>> after = resolve(*connection.session, message.after, unclear);
   if (!after || (!message.engines.empty() && !after->empty())) {
@@ -42,11 +43,37 @@ void Controller::on_message(ConnectionId id, Connection& connection, const wire:
   needs.erase(std::unique(needs.begin(), needs.end()), needs.end());
   commit(
       TaskAccepted{*connection.session, message.request, first_task, message.engines, message.label, std::move(needs),
-                   message.operation, turn.now.ns, message.module, message.policy, *std::move(after)},
+                   message.operation, turn.now.ns, message.module, message.policy, *std::move(after), message.key},
       turn);
   if (message.module != wire::ModuleHash{}) module_used_[message.module] = state_.records;
   send(id, wire::TaskAccepted{message.request, first_task, static_cast<std::uint32_t>(parts)}, turn);
   start_parts(first_task, message.engines, turn);
+}
+
+bool Controller::attach(ConnectionId id, Connection& connection, const wire::SubmitTask& message, Turn& turn) {
+  const Session& session = state_.sessions.at(*connection.session);
+  const auto refuse = [&](std::string reason) {
+    send(id, wire::Refused{message.request, std::move(reason)}, turn);
+    return true;
+  };
+  if (session.name.empty() || !message.engines.empty()) {
+    return refuse("only a balanced task of a named session can have a key");
+  }
+  const auto known = session.keys.find(message.key);
+  std::optional<KeptTask> same = connection.kept;
+  const Task* const task = known == session.keys.end() ? nullptr : state_.tasks.look_up(known->second);
+  if (task != nullptr) same = {task->first_task, task->label};
+  if (!same) return false;
+  if (same->label != message.label) {
+    return refuse("the key \"" + message.key + "\" is that of task " + std::to_string(same->task.value()) +
+                  ", which is " + same->label + "; take another one");
+  }
+  if (task != nullptr) commit(TaskAttached{same->task, message.request}, turn);
+  send(id, wire::TaskAccepted{message.request, same->task, 1}, turn);
+  if (task == nullptr || std::holds_alternative<Settled>(task->parts.front().state)) {
+    turn.effects.stored_answers.push_back({id, message.request, 0, same->task});
+  }
+  return true;
 }
 
 std::optional<std::vector<Prerequisite>> Controller::resolve(SessionId session,
@@ -126,7 +153,12 @@ void Controller::on_message(ConnectionId id, Connection& connection, const wire:
     }
     // A client that came back does not know which of its acknowledgements arrived, nor whether an answer that it has
     // was lost here with the power: then the task is under way again.
-    if (found && std::holds_alternative<Settled>(found.part().state)) commit(TaskForgotten{task}, turn);
+    if (!found || !std::holds_alternative<Settled>(found.part().state)) continue;
+    if (found.task->key.empty()) {
+      commit(TaskForgotten{task}, turn);
+    } else {
+      commit(TaskKept{task}, turn);
+    }
   }
   results_moved(*connection.session);
 }

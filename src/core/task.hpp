@@ -87,6 +87,7 @@ struct Task {
   std::int64_t submitted_ns = 0;
   wire::ModuleHash module{};  // that it needs; all zeros: none
   wire::RetryPolicy policy = {};
+  std::string key;           // empty: none
   std::vector<Unmet> unmet;  // as long as it is Blocked
   std::vector<Part> parts;
   std::uint32_t parts_unsettled = 0;    // Waiting, Blocked, Handed or Abandoned
@@ -142,10 +143,13 @@ class TaskTable {
 
 /// A registered client and what it uses of its credit.
 struct Session {
+  std::string name;                         // empty: none
+  std::uint32_t openings = 0;               // of a named one: by how many processes
   std::uint64_t tasks_used = 0;             // parts submitted and not acknowledged
   std::uint64_t bytes_used = 0;             // credit_bytes of tasks with such a part, each once
   std::uint64_t result_bytes = 0;           // of answers not acknowledged
   std::map<wire::RequestId, TaskId> tasks;  // its tasks, by their first ids
+  std::map<std::string, TaskId> keys;       // of those among its tasks that have one
   std::set<TaskId> direct_unsettled;        // parts of direct tasks that have no answer yet
 
   friend bool operator==(const Session&, const Session&) = default;
@@ -165,6 +169,7 @@ struct ModuleTable {
 struct DurableState {
   TaskTable tasks;
   std::map<SessionId, Session> sessions;
+  std::map<std::string, SessionId> session_names;
   ModuleTable modules;
   std::uint64_t records = 0;    // number of the latest record
   std::uint64_t last_task = 0;  // highest id given, without the gateway's share of the number

@@ -82,6 +82,7 @@ class Journal::Files {
       reader_.emplace(file, OpenMode::create);  // it may have to mend the log's index: not only to read
     }
     answer_.emplace(answer_statement(reader_ ? *reader_ : database_));
+    kept_.emplace(kept_statement(reader_ ? *reader_ : database_));
     return base::Done{};
   }
 
@@ -108,6 +109,12 @@ class Journal::Files {
     return read_answer(*answer_, task);
   }
 
+  [[nodiscard]] std::optional<core::KeptTask> find_kept(SessionId session, const std::string& key) {
+    if (reader_) return read_kept(*kept_, session, key);
+    const std::lock_guard lock{database_in_use_};
+    return read_kept(*kept_, session, key);
+  }
+
   /// On another thread than the rest.
   void checkpoint() { empty_log(*checkpointer_); }
 
@@ -130,6 +137,7 @@ class Journal::Files {
   std::optional<Database> checkpointer_;
   std::optional<Database> reader_;
   std::optional<Statement> answer_;
+  std::optional<Statement> kept_;
   int log_pages_ = 0;  // as of the last commit
 };
 
@@ -215,6 +223,10 @@ void Journal::replay(const std::function<void(const core::Record&)>& visit) cons
 
 std::optional<core::TaskSettled> Journal::answer(TaskId task) const {
   return files_->answer(task);
+}
+
+std::optional<core::KeptTask> Journal::find_kept(SessionId session, const std::string& key) const {
+  return files_->find_kept(session, key);
 }
 
 // ---------------------------------------------------------------- the journal's thread

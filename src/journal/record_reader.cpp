@@ -19,13 +19,14 @@ constexpr const char* every_task =
     "t.submitted_ns, "
     "t.state, "
     "t.attempts, t.engine, t.handed_ns, t.finished_ns, t.run_ns, t.failed, t.failure, r.bytes "
-    "FROM tasks t LEFT JOIN results r ON r.task = t.id ORDER BY t.id";
+    "FROM tasks t LEFT JOIN results r ON r.task = t.id WHERE t.state != 4 ORDER BY t.id";  // those that are kept mean
+                                                                                           // nothing any more
 constexpr const char* one_settled_task =
     "SELECT t.id, t.first, t.parts, t.session, t.request, t.target, t.label, t.needs, t.module, t.policy, "
     "t.submitted_ns, "
     "t.state, "
     "t.attempts, t.engine, t.handed_ns, t.finished_ns, t.run_ns, t.failed, t.failure, r.bytes "
-    "FROM tasks t LEFT JOIN results r ON r.task = t.id WHERE t.id = ? AND t.state = ?";
+    "FROM tasks t LEFT JOIN results r ON r.task = t.id WHERE t.id = ? AND t.state IN (?, ?)";
 enum Column : int {
   id,
   first,
@@ -37,6 +38,7 @@ enum Column : int {
   needs,
   module,
   policy,
+  key,
   submitted_ns,
   state,
   attempts,
@@ -132,6 +134,7 @@ class TaskReader {
     if (!row.is_null(Column::needs)) accepted_.needs = decoded<std::vector<std::string>>(row, Column::needs);
     if (!row.is_null(Column::module)) accepted_.module = hash_in(row, Column::module);
     if (!row.is_null(Column::policy)) accepted_.policy = decoded<wire::RetryPolicy>(row, Column::policy);
+    if (!row.is_null(Column::key)) accepted_.key = row.text(Column::key);
     accepted_.submitted_ns = row.integer(Column::submitted_ns);
     operation_.start(accepted_.first_task);
     bool is_there = false;
@@ -189,6 +192,8 @@ class TaskReader {
       case StoredState::settled:
       case StoredState::forgotten:
         return take_outcome(row, part);
+      case StoredState::kept:
+        break;  // is not asked for
     }
     damaged(part, "it is in no known state");
   }
@@ -237,9 +242,12 @@ std::uint64_t last_record_number(Database& database) {
 void replay_records(Database& database, const std::function<void(const core::Record&)>& visit) {
   if (last_record_number(database) == 0) return;
   Visitor visitor{visit};
-  Statement sessions{database, "SELECT id FROM sessions ORDER BY id"};
+  Statement sessions{database, "SELECT id, name, openings FROM sessions ORDER BY id"};
   sessions.start();
-  while (sessions.next()) visitor.show(core::SessionOpened{sessions.id<SessionId>(0)});
+  while (sessions.next()) {
+    visitor.show(core::SessionOpened{sessions.id<SessionId>(0), sessions.is_null(1) ? "" : sessions.text(1),
+                                     static_cast<std::uint32_t>(sessions.integer(2))});
+  }
   Statement modules{database, "SELECT hash, content FROM modules ORDER BY number"};
   modules.start();
   while (modules.next()) visitor.show(core::ModuleStored{hash_in(modules, 0), modules.bytes(1)});
@@ -260,9 +268,20 @@ Statement answer_statement(const Database& database) {
 
 std::optional<core::TaskSettled> read_answer(Statement& read, TaskId task) {
   std::optional<core::TaskSettled> answer;
-  read.start(task, StoredState::settled);
+  read.start(task, StoredState::settled, StoredState::kept);
   while (read.next()) answer = settled_in(read);
   return answer;
+}
+
+Statement kept_statement(const Database& database) {
+  return Statement{database, "SELECT id, label FROM tasks WHERE session = ? AND key = ? AND state IN (?, ?)"};
+}
+
+std::optional<core::KeptTask> read_kept(Statement& read, SessionId session, const std::string& key) {
+  std::optional<core::KeptTask> kept;
+  read.start(session, std::string_view{key}, StoredState::settled, StoredState::kept);
+  while (read.next()) kept = {read.id<TaskId>(0), read.text(1)};
+  return kept;
 }
 
 }  // namespace gangway::journal

@@ -26,7 +26,8 @@ DatabaseFailure damaged(const base::Fault& fault) {
 }  // namespace
 
 RecordWriter::RecordWriter(const Database& database)
-    : open_session_{database, "INSERT INTO sessions (id) VALUES (?)"},
+    : open_session_{database, "INSERT INTO sessions (id, name, openings) VALUES (?, ?, ?)"},
+      adopt_session_{database, "UPDATE sessions SET openings = ? WHERE id = ?"},
       end_session_{database, "DELETE FROM sessions WHERE id = ?"},
       end_operations_{database, "DELETE FROM operations WHERE first IN (SELECT first FROM tasks WHERE session = ?)"},
       end_results_{database, "DELETE FROM results WHERE task IN (SELECT id FROM tasks WHERE session = ?)"},
@@ -36,15 +37,18 @@ RecordWriter::RecordWriter(const Database& database)
       store_module_{database, "INSERT OR IGNORE INTO modules (number, hash, content) VALUES (?, ?, ?)"},
       forget_module_{database, "DELETE FROM modules WHERE hash = ?"},
       add_library_{database, "INSERT OR REPLACE INTO libraries (number, hash) VALUES (?, ?)"},
-      insert_task_{database,
-                   "INSERT INTO tasks (id, first, parts, session, request, target, label, needs, module, policy, "
-                   "submitted_ns, state) "
-                   "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+      insert_task_{
+          database,
+          "INSERT INTO tasks (id, first, parts, session, request, target, label, needs, module, policy, key, "
+          "submitted_ns, state) "
+          "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
       insert_prerequisite_{
           database, "INSERT INTO prerequisites (task, number, part, condition, succeeded) VALUES (?, ?, ?, ?, ?)"},
       note_ended_{database, "UPDATE prerequisites SET succeeded = ? WHERE part = ?"},
       delete_prerequisites_{database, "DELETE FROM prerequisites WHERE task = ?"},
       insert_operation_{database, "INSERT INTO operations (first, bytes) VALUES (?, ?)"},
+      attach_task_{database, "UPDATE tasks SET request = ? WHERE id = ?"},
+      keep_task_{database, "UPDATE tasks SET state = ? WHERE id = ?"},
       start_attempt_{database, "UPDATE tasks SET state = ?, attempts = ?, engine = ?, handed_ns = ? WHERE id = ?"},
       return_attempt_{database, "UPDATE tasks SET state = ?, engine = NULL, handed_ns = NULL WHERE id = ?"},
       read_failed_{database, "SELECT failed FROM tasks WHERE id = ?"},
@@ -78,8 +82,23 @@ void RecordWriter::finish(std::uint64_t last_record) {
 }
 
 void RecordWriter::write_fact(std::uint64_t, const core::SessionOpened& fact) {
-  open_session_.run(fact.session);
+  std::optional<std::string_view> name;
+  if (!fact.name.empty()) name = fact.name;
+  open_session_.run(fact.session, name, std::uint64_t{fact.openings});
   last_session_ = std::max(last_session_, fact.session.value());
+}
+
+void RecordWriter::write_fact(std::uint64_t, const core::SessionAdopted& fact) {
+  adopt_session_.run(std::uint64_t{fact.openings}, fact.session);
+}
+
+void RecordWriter::write_fact(std::uint64_t, const core::TaskAttached& fact) {
+  attach_task_.run(fact.request, fact.task);
+}
+
+void RecordWriter::write_fact(std::uint64_t, const core::TaskKept& fact) {
+  keep_task_.run(StoredState::kept, fact.task);
+  delete_operation_.run(fact.task);
 }
 
 void RecordWriter::write_fact(std::uint64_t, const core::SessionEnded& fact) {
@@ -110,11 +129,14 @@ void RecordWriter::write_fact(std::uint64_t, const core::TaskAccepted& fact) {
   if (fact.module != wire::ModuleHash{}) module = bytes_of(fact.module);
   std::optional<base::SharedBytes> policy;
   if (fact.policy != wire::RetryPolicy{}) policy.emplace(encode_column(fact.policy));
+  std::optional<std::string_view> key;
+  if (!fact.key.empty()) key = fact.key;
   for (std::uint64_t index = 0; index < parts; ++index) {
     std::optional<EngineId> target;
     if (!fact.engines.empty()) target = fact.engines[index];
     insert_task_.run(fact.first_task.value() + index, fact.first_task, parts, fact.session, fact.request, target,
-                     std::string_view{fact.label}, needs, module, policy, fact.submitted_ns, StoredState::waiting);
+                     std::string_view{fact.label}, needs, module, policy, key, fact.submitted_ns,
+                     StoredState::waiting);
   }
   std::uint64_t number = 0;
   for (const core::Prerequisite& prerequisite : fact.after) {

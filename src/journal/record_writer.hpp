@@ -31,6 +31,9 @@ class RecordWriter {
   void write_fact(std::uint64_t number, const core::TaskSettled& fact);
   void write_fact(std::uint64_t number, const core::TaskForgotten& fact);
   void write_fact(std::uint64_t number, const core::IdsGiven& fact);
+  void write_fact(std::uint64_t number, const core::SessionAdopted& fact);
+  void write_fact(std::uint64_t number, const core::TaskAttached& fact);
+  void write_fact(std::uint64_t number, const core::TaskKept& fact);
 
   void write_ended(TaskId task, bool succeeded);
 
@@ -39,6 +42,7 @@ class RecordWriter {
   std::uint64_t last_session_ = 0;
 
   Statement open_session_;
+  Statement adopt_session_;
   Statement end_session_;
   Statement end_operations_;
   Statement end_results_;
@@ -52,6 +56,8 @@ class RecordWriter {
   Statement note_ended_;
   Statement delete_prerequisites_;
   Statement insert_operation_;
+  Statement attach_task_;
+  Statement keep_task_;
   Statement start_attempt_;
   Statement return_attempt_;
   Statement read_failed_;

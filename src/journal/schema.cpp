@@ -13,7 +13,9 @@ constexpr int application_id = 0x47776179;
 // Each brings a file from the version of its index to the next. Only ever append.
 constexpr std::array<const char*, schema_version> steps = {R"sql(
   CREATE TABLE sessions (
-    id INTEGER PRIMARY KEY
+    id INTEGER PRIMARY KEY,
+    name TEXT UNIQUE,                    -- NULL: none
+    openings INTEGER NOT NULL
   ) STRICT;
   CREATE TABLE modules (
     number INTEGER PRIMARY KEY,          -- of the record
@@ -36,6 +38,7 @@ constexpr std::array<const char*, schema_version> steps = {R"sql(
     needs BLOB,                          -- names, encoded; NULL: none
     module BLOB,                         -- hash; NULL: none
     policy BLOB,                         -- wire::RetryPolicy, encoded; NULL: the usual one
+    key TEXT,                            -- NULL: none
     submitted_ns INTEGER NOT NULL,
     state INTEGER NOT NULL,              -- StoredState
     attempts INTEGER NOT NULL DEFAULT 0, -- the number of the latest
@@ -47,6 +50,7 @@ constexpr std::array<const char*, schema_version> steps = {R"sql(
     failure BLOB                         -- encoded; NULL: the result is in `results`
   ) STRICT;
   CREATE INDEX tasks_of_session ON tasks (session);
+  CREATE INDEX tasks_by_key ON tasks (session, key) WHERE key IS NOT NULL;
   -- What tasks wait for that have not ended: one row for each part that one of them must follow.
   CREATE TABLE prerequisites (
     task INTEGER NOT NULL,

@@ -41,6 +41,13 @@
 // acknowledged in vain: it acknowledges it again. What is acknowledged twice, or too early, is ignored. If the
 // session is not there any more, Welcome names a new one and is not `resumed`, and no SessionResumed follows.
 //
+// Named sessions are there for one process after the other. The first Hello with a name opens the session; each later
+// process that says it without a session's number takes it over, as it is, if nobody is connected to it. A process
+// that comes back says the number and which opening it was: if another process has taken over since, it is told
+// goodbye for good. A task of such a session may have a key. It is not forgotten when it is acknowledged: who submits
+// the key again, in whatever process, gets the task that is there, or its answer, and nothing runs. Such a session
+// ends by EndSession alone, or when nobody has come for long (base::Limits::named_session_linger).
+//
 // Requests. The client numbers its requests from 1, rising; every answer carries the number. A request that
 // cannot be served is answered by Refused (or by TaskFinished with a failure, if it was accepted); only a breach of
 // the protocol ends the session.
@@ -135,12 +142,14 @@ using Outcome = std::variant<base::SharedBytes, Failure>;
 
 struct Hello {
   std::uint32_t version = protocol_version;
-  std::string client;      // host and pid: whose session it is, for people
-  SessionId session = {};  // the one to resume; 0: a new one
+  std::string client;         // host and pid: whose session it is, for people
+  SessionId session = {};     // the one to resume; 0: a new one
+  std::string name = {};      // of the session, if it has one; then it is there for later processes too
+  std::uint32_t opening = 0;  // which of the named session's openings is resumed, as Welcome said
 
   template <class Self>
   static auto fields(Self& m) {
-    return std::tie(m.version, m.client, m.session);
+    return std::tie(m.version, m.client, m.session, m.name, m.opening);
   }
   friend bool operator==(const Hello&, const Hello&) = default;
 };
@@ -225,10 +234,11 @@ struct SubmitTask {
   ModuleHash module{};             // the module it needs; all zeros: none
   RetryPolicy policy = {};
   std::vector<Prerequisite> after = {};  // of a balanced task: all of them must be met
+  std::string key = {};  // of a balanced task of a named session: the same key is the same task, in every process
 
   template <class Self>
   static auto fields(Self& m) {
-    return std::tie(m.request, m.engines, m.label, m.needs, m.module, m.policy, m.after, m.operation);
+    return std::tie(m.request, m.engines, m.label, m.needs, m.module, m.policy, m.after, m.key, m.operation);
   }
   friend bool operator==(const SubmitTask&, const SubmitTask&) = default;
 };
@@ -313,11 +323,12 @@ struct Welcome {
   std::uint32_t tasks_credit = 0;
   std::uint64_t bytes_credit = 0;
   std::vector<EngineInfo> engines;
-  bool resumed = false;  // it is the session that Hello named
+  bool resumed = false;       // it is a session that was there before
+  std::uint32_t opening = 0;  // how many processes have opened the named session, this one included
 
   template <class Self>
   static auto fields(Self& m) {
-    return std::tie(m.session, m.cluster, m.tasks_credit, m.bytes_credit, m.engines, m.resumed);
+    return std::tie(m.session, m.cluster, m.tasks_credit, m.bytes_credit, m.engines, m.resumed, m.opening);
   }
   friend bool operator==(const Welcome&, const Welcome&) = default;
 };

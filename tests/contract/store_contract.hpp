@@ -132,6 +132,37 @@ TYPED_TEST_P(StoreContract, RemembersHowOftenATaskMayRun) {
   this->expect_same_state();
 }
 
+TYPED_TEST_P(StoreContract, RemembersSessionsByName) {
+  this->appends({SessionOpened{SessionId{1}, "run-17", 1}, SessionOpened{SessionId{2}}});
+  this->expect_same_state();
+  this->appends({SessionAdopted{SessionId{1}, 2}});
+  this->expect_same_state();
+  this->appends({SessionEnded{SessionId{1}}, SessionOpened{SessionId{3}, "run-17", 1}});
+  this->expect_same_state();
+}
+
+TYPED_TEST_P(StoreContract, KeepsTheAnswersOfKeys) {
+  const std::string key = "k";
+  Fact fact = this->accepted(1);
+  std::get<TaskAccepted>(fact).key = key;
+  this->appends(
+      {SessionOpened{SessionId{1}, "run-17", 1}, std::move(fact), TaskAttached{TaskId{1}, wire::RequestId{5}}});
+  this->expect_same_state();
+  EXPECT_FALSE(this->store_->find_kept(SessionId{1}, key)) << "it has no answer";
+  this->appends({this->started(1, 1), this->settled(1, 1)});
+  this->expect_same_state();
+  EXPECT_EQ(this->store_->find_kept(SessionId{1}, key), (KeptTask{TaskId{1}, "f"}));
+  this->appends({TaskKept{TaskId{1}}});
+  this->expect_same_state();
+  EXPECT_EQ(this->store_->find_kept(SessionId{1}, key), (KeptTask{TaskId{1}, "f"}));
+  EXPECT_TRUE(this->store_->answer(TaskId{1}));
+  EXPECT_FALSE(this->store_->find_kept(SessionId{1}, "another"));
+  EXPECT_FALSE(this->store_->find_kept(SessionId{2}, key));
+  this->appends({SessionEnded{SessionId{1}}});
+  EXPECT_FALSE(this->store_->find_kept(SessionId{1}, key));
+  EXPECT_FALSE(this->store_->answer(TaskId{1}));
+}
+
 TYPED_TEST_P(StoreContract, RemembersWhatATaskWaitsFor) {
   Fact fact = this->accepted(4);
   std::get<TaskAccepted>(fact).after = {
@@ -241,10 +272,10 @@ TYPED_TEST_P(StoreContract, DoesNotGrowWithTasksThatAreDone) {
 
 REGISTER_TYPED_TEST_SUITE_P(StoreContract, IsEmptyAtFirst, GivesBackWhatIsUnfinishedInOrder, TakesAnEmptyBatch,
                             KeepsAResultUntilItIsForgotten, RemembersAttemptsThatWereReturnedOrLost,
-                            RemembersHowOftenATaskMayRun, RemembersWhatATaskWaitsFor, RemembersThatATaskWaitsInVain,
-                            KeepsTheOtherPartsOfATask, ForgetsTheTasksOfASessionThatEnded,
-                            AcceptsTheEndOfAnAttemptWhoseSessionHasEnded, KeepsModules,
-                            TellsAnswersUntilTheyAreForgotten, GivesNoIdTwice,
+                            RemembersHowOftenATaskMayRun, RemembersSessionsByName, KeepsTheAnswersOfKeys,
+                            RemembersWhatATaskWaitsFor, RemembersThatATaskWaitsInVain, KeepsTheOtherPartsOfATask,
+                            ForgetsTheTasksOfASessionThatEnded, AcceptsTheEndOfAnAttemptWhoseSessionHasEnded,
+                            KeepsModules, TellsAnswersUntilTheyAreForgotten, GivesNoIdTwice,
                             ForgetsModulesAndKeepsThoseThatCameAgain, DoesNotGrowWithTasksThatAreDone);
 
 }  // namespace gangway::core
