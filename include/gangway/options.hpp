@@ -100,4 +100,17 @@ template <class... Followed>
   return detail::all_followed<Follows::end>(followed...);
 }
 
+/// Of a balanced task in a session with a name (see Client): the same key is the same task, in this process and in
+/// all that come later. What has been submitted is not run again, and its answer is there again. A map with a key is
+/// kept chunk by chunk, so that a process that died in the middle is taken up where it was; for that the range has to
+/// be the same, and as_completed() needs chunk(n).
+///
+/// The key stands for function and arguments: give it another name when those change. 1 byte to 4 KiB.
+struct Key {
+  std::string text;
+};
+[[nodiscard]] inline Key key(std::string text) {
+  return {std::move(text)};
+}
+
 }  // namespace gangway

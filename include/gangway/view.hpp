@@ -194,6 +194,7 @@ class BalancedView {
   void set(Label option) { core_ = core_.with(std::move(option)); }
   void set(Retries option) { core_ = core_.with(option); }
   void set(AtMostOnce option) { core_ = core_.with(option); }
+  void set(Key option) { core_ = core_.with(std::move(option)); }
   template <Follows How>
   void set(After<How> option) {
     core_ = core_.with(How, std::move(option.tasks));

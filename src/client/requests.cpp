@@ -134,7 +134,7 @@ void Requests::submit(Submission submission, Leaving leaving) {
   bytes_used_ += in_flight.bytes;
   const wire::ModuleHash module = submission.module ? submission.module->hash : wire::ModuleHash{};
   send_(wire::SubmitTask{request, submission.engines, submission.label, submission.needs, submission.operation,
-                         module, submission.policy, std::move(leaving.after)});
+                         module, submission.policy, std::move(leaving.after), submission.key});
   submission.task->submitted(submission.first_part, submission.parts(), request);
   in_flight.submission = std::move(submission);
   in_flight_.emplace(request, std::move(in_flight));
@@ -233,6 +233,9 @@ base::Status Requests::answered(const wire::TaskAccepted& message) {
   }
   InFlight& in_flight = found->second;
   in_flight.accepted = true;
+  if (!in_flight.submission.key.empty()) {
+    adopt(message.first_task);
+  }
   for (std::uint32_t part = 0; part < in_flight.parts; ++part) {
     in_flight.submission.task->accepted(in_flight.submission.first_part + part,
                                         TaskId{message.first_task.value() + part});

@@ -41,6 +41,7 @@ struct Submission {
   std::shared_ptr<Module> module;  // null if none is needed
   wire::RetryPolicy policy = {};
   std::vector<Prerequisite> after = {};
+  std::string key = {};        // empty: none
   std::vector<bool> finished;  // of several parts: which have their answers already; empty: none
 
   [[nodiscard]] std::uint32_t parts() const {
@@ -111,8 +112,10 @@ class Requests {
     std::uint64_t bytes = 0;
   };
 
-  /// A task of a resumed session whose answers were acknowledged, which the gateway has not heard.
+  /// A task of a resumed session whose answers were acknowledged, which the gateway has not heard; or of another
+  /// process that had the session before.
   struct Stray {
+    TaskId first_task;
     std::uint32_t parts_left = 0;
     std::uint64_t bytes = 0;
   };
@@ -148,6 +151,8 @@ class Requests {
   void set_engines(const std::vector<wire::EngineInfo>& engines);
 
   // requests_resume.cpp
+  /// A task with a key was another process's: it does not count twice.
+  void adopt(TaskId task);
   void named_again(const wire::TaskAccepted& message);
   base::Status answered_again(const wire::TaskFinished& message);
   base::Status resumed();

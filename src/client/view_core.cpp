@@ -59,6 +59,17 @@ TaskHandle submit(const ViewCore& core, client::Submission submission) {
 
 }  // namespace
 
+void check_text(const char* what, std::string_view text) {
+  if (text.empty()) {
+    throw Error{std::string{"a "} + what + " cannot be empty"};
+  }
+  check_length(what, text);
+  if (base::has_control_characters(text)) {
+    throw Error{std::string{"the "} + what + " '" + base::printable(text) +
+                "' has control characters; leave them out"};
+  }
+}
+
 void check_name(std::string_view name) {
   if (name.empty()) {
     throw Error{"a value cannot have an empty name"};
@@ -105,6 +116,18 @@ ViewCore ViewCore::with(Retries retries) const {
 ViewCore ViewCore::with(AtMostOnce) const {
   TaskOptions options = this->options();
   options.at_most_once = true;
+  return with(std::move(options));
+}
+
+ViewCore ViewCore::with(Key key) const {
+  check_text("key", key.text);
+  if (!session().has_name()) {
+    throw Error{"the key '" + key.text +
+                "' would be of no use: only a session with a name is there for the next process; connect with "
+                "gangway::session(\"...\")"};
+  }
+  TaskOptions options = this->options();
+  options.key = std::move(key.text);
   return with(std::move(options));
 }
 

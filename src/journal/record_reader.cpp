@@ -14,19 +14,15 @@ namespace gangway::journal {
 
 namespace {
 
+// Their columns are those of `Column`. What is kept for its key means nothing to who reads a journal back.
 constexpr const char* every_task =
-    "SELECT t.id, t.first, t.parts, t.session, t.request, t.target, t.label, t.needs, t.module, t.policy, "
-    "t.submitted_ns, "
-    "t.state, "
-    "t.attempts, t.engine, t.handed_ns, t.finished_ns, t.run_ns, t.failed, t.failure, r.bytes "
-    "FROM tasks t LEFT JOIN results r ON r.task = t.id WHERE t.state != 4 ORDER BY t.id";  // those that are kept mean
-                                                                                           // nothing any more
+    "SELECT t.id, t.first, t.parts, t.session, t.request, t.target, t.label, t.needs, t.module, t.policy, t.key, "
+    "t.submitted_ns, t.state, t.attempts, t.engine, t.handed_ns, t.finished_ns, t.run_ns, t.failed, t.failure, "
+    "r.bytes FROM tasks t LEFT JOIN results r ON r.task = t.id WHERE t.state != 4 ORDER BY t.id";
 constexpr const char* one_settled_task =
-    "SELECT t.id, t.first, t.parts, t.session, t.request, t.target, t.label, t.needs, t.module, t.policy, "
-    "t.submitted_ns, "
-    "t.state, "
-    "t.attempts, t.engine, t.handed_ns, t.finished_ns, t.run_ns, t.failed, t.failure, r.bytes "
-    "FROM tasks t LEFT JOIN results r ON r.task = t.id WHERE t.id = ? AND t.state IN (?, ?)";
+    "SELECT t.id, t.first, t.parts, t.session, t.request, t.target, t.label, t.needs, t.module, t.policy, t.key, "
+    "t.submitted_ns, t.state, t.attempts, t.engine, t.handed_ns, t.finished_ns, t.run_ns, t.failed, t.failure, "
+    "r.bytes FROM tasks t LEFT JOIN results r ON r.task = t.id WHERE t.id = ? AND t.state IN (?, ?)";
 enum Column : int {
   id,
   first,

@@ -48,6 +48,7 @@ struct TaskOptions {
   std::uint32_t retries = 0;
   bool at_most_once = false;
   std::vector<std::pair<Follows, TaskHandle>> after;
+  std::string key;  // empty: none
 };
 
 /// Where tasks go and how: a session, its engines, options. A small value; threads may share one.
@@ -66,6 +67,7 @@ class GANGWAY_API ViewCore {
   [[nodiscard]] ViewCore with(Label label) const;
   [[nodiscard]] ViewCore with(Retries retries) const;
   [[nodiscard]] ViewCore with(AtMostOnce option) const;
+  [[nodiscard]] ViewCore with(Key key) const;
   [[nodiscard]] ViewCore with(Follows how, std::vector<TaskHandle> tasks) const;
 
   // Each of these throws Error if the object is too large or the name no name, and ConnectionError if the connection
@@ -173,6 +175,9 @@ struct PulledValue {
   [[nodiscard]] ValueView view() const { return {is_array, type, element_bytes, data}; }
 };
 GANGWAY_API PulledValue pulled_value(const TaskHandle& task, std::size_t part);
+
+/// Throws Error if the text is empty, longer than 4 KiB or has control characters; `what` it is.
+void check_text(const char* what, std::string_view text);
 
 /// Throws Error unless it can be the name of a value: 1 byte to 4 KiB.
 GANGWAY_API void check_name(std::string_view name);
