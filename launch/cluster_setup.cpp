@@ -76,6 +76,7 @@ JobSettings job_settings(const Profile& profile, const ClusterDirectory& directo
   job.port_low = profile.ports.low;
   job.port_high = profile.ports.high;
   job.durability = durability_text(profile.durability);
+  job.environment_bytes_max = profile.environment_bytes_max;
   job.arena_bytes = profile.arena_bytes;
   job.hosts = profile.hosts;
   job.transport = profile.transport;

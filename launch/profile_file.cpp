@@ -104,6 +104,10 @@ constexpr Setting settings[] = {
      [](Reading& reading, const std::string& value) {
        return keep(parse_durability(value), reading.profile.durability);
      }},
+    {"controller", "environment_max",
+     [](Reading& reading, const std::string& value) {
+       return keep(parse_environment(value), reading.profile.environment_bytes_max);
+     }},
     {"engine", "arena",
      [](Reading& reading, const std::string& value) {
        return keep(parse_arena(value), reading.profile.arena_bytes);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstddef>
+#include <optional>
 #include <string_view>
 #include <system_error>
 
@@ -24,6 +25,20 @@ bool split_number(std::string_view text, std::uint64_t& number, std::string_view
   const auto [stop, error] = std::from_chars(text.data(), end, number);
   rest = text.substr(static_cast<std::size_t>(stop - text.data()));
   return error == std::errc{};
+}
+
+/// 16777216, 16384K, 512M, 4G; at most `most`.
+std::optional<std::uint64_t> bytes_in(const std::string& text, std::uint64_t most) {
+  std::uint64_t number = 0;
+  std::string_view unit;
+  const bool is_number = split_number(text, number, unit);
+  int shift = -1;
+  if (unit.empty()) shift = 0;
+  if (unit == "K") shift = 10;
+  if (unit == "M") shift = 20;
+  if (unit == "G") shift = 30;
+  if (!is_number || shift < 0 || number > (most >> shift)) return std::nullopt;
+  return number << shift;
 }
 
 bool is_host_name(std::string_view text) {
@@ -48,17 +63,14 @@ base::Result<std::uint32_t> parse_count(const std::string& text, std::uint32_t m
 }
 
 base::Result<std::uint64_t> parse_arena(const std::string& text) {
-  std::uint64_t number = 0;
-  std::string_view unit;
-  const bool is_number = split_number(text, number, unit);
-  int shift = -1;
-  if (unit.empty()) shift = 0;
-  if (unit == "K") shift = 10;
-  if (unit == "M") shift = 20;
-  if (unit == "G") shift = 30;
-  const bool fits = is_number && shift >= 0 && number <= (arena_bytes_max >> shift);
-  if (fits && number << shift >= arena_bytes_min) return number << shift;
+  const std::optional<std::uint64_t> bytes = bytes_in(text, arena_bytes_max);
+  if (bytes && *bytes >= arena_bytes_min) return *bytes;
   return fault_of("a number of bytes such as 512M or 16G, from 16M to 32768G", text);
+}
+
+base::Result<std::uint64_t> parse_environment(const std::string& text) {
+  if (const std::optional<std::uint64_t> bytes = bytes_in(text, arena_bytes_max)) return *bytes;
+  return fault_of("a number of bytes such as 512M or 16G, at most 32768G, or 0 for none", text);
 }
 
 base::Result<PortRange> parse_ports(const std::string& text) {

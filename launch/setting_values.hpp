@@ -27,6 +27,9 @@ inline constexpr std::uint64_t arena_bytes_max = 32 * 1024 * 1024 * base::mib;
 /// Such a number of bytes: 16777216, 16384K, 512M, 4G.
 base::Result<std::uint64_t> parse_arena(const std::string& text);
 
+/// How much of what is pushed to all engines a cluster keeps; 0 too.
+base::Result<std::uint64_t> parse_environment(const std::string& text);
+
 /// 7000-7010; 0-0.
 base::Result<PortRange> parse_ports(const std::string& text);
 

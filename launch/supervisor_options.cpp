@@ -112,6 +112,8 @@ std::vector<std::string> to_arguments(const SupervisorOptions& options) {
                                      std::to_string(profile.ports.high),
                                      "--durability",
                                      durability_text(profile.durability),
+                                     "--environment-bytes-max",
+                                     std::to_string(profile.environment_bytes_max),
                                      "--restarts",
                                      std::to_string(profile.restarts),
                                      "--arena-bytes",
@@ -147,6 +149,7 @@ base::Result<SupervisorOptions> parse_supervisor_options(int argc, const char* c
                                                                po::value(&profile.arena_bytes)->required())(
       "start-timeout-ms", po::value(&start_timeout_ms)->required())("hosts", po::value(&hosts)->required())(
       "transport", po::value(&transport)->required())("durability", po::value(&durability)->required())(
+      "environment-bytes-max", po::value(&profile.environment_bytes_max)->required())(
       "restarts", po::value(&profile.restarts)->required())("agent", po::value(&profile.agent)->required())(
       "module", po::value(&profile.modules))("report-fd", po::value(&options.report_fd)->required())(
       "owner-fd", po::value(&options.owner_fd)->required());

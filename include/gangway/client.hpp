@@ -110,7 +110,9 @@ class GANGWAY_API Client {
   /// The engines there are at this moment, in the order of their ids.
   [[nodiscard]] std::vector<EngineInfo> engines() const;
 
-  /// A view of all engines there are at this moment. Throws Error if there are none.
+  /// A view of all engines there are at this moment. What is pushed through it is also given, before anything else,
+  /// to engines that join later, as all do when the cluster was started again; up to the limit of its profile
+  /// (environment_max). Throws Error if there are none.
   [[nodiscard]] DirectView all() const;
 
   /// A view of these engines, in this order. Throws Error if one does not exist, is named twice, or if there are

@@ -82,6 +82,10 @@ struct Profile {
   /// What the tasks survive. All but memory keep a journal in the cluster's directory.
   Durability durability = Durability::commit;
 
+  /// How much of what is pushed through Client::all() is kept, in bytes, for engines that join later, as all do when
+  /// the cluster was started again. It lies in the cluster's directory. Without a journal nothing is kept.
+  std::uint64_t environment_bytes_max = std::uint64_t{4} << 30U;
+
   /// How often, in ten minutes, the cluster is started again when it has ended by itself.
   std::uint32_t restarts = 5;
 

@@ -45,6 +45,7 @@ struct Arguments {
   std::string ports;
   std::uint16_t first_port = 0;
   std::string durability;
+  std::uint64_t environment_bytes_max = 0;
   std::uint64_t arena_bytes = 0;
   std::vector<std::string> modules;
   int keeper_fd = -1;
@@ -66,6 +67,7 @@ Arguments parse(int argc, char** argv) {
   add("ports", options::value(&a.ports)->required());
   add("first-port", options::value(&a.first_port)->required());
   add("durability", options::value(&a.durability)->required());
+  add("environment-bytes-max", options::value(&a.environment_bytes_max)->required());
   add("arena-bytes", options::value(&a.arena_bytes));
   add("module", options::value(&a.modules));
   add("keeper-fd", options::value(&a.keeper_fd)->required());
@@ -128,6 +130,7 @@ base::Status open_store(GatewayStore& store, const Arguments& a, std::uint16_t n
   journal::JournalSettings settings;
   settings.file = a.cluster_directory + "/journal-" + std::to_string(number) + ".sqlite";
   settings.durability = a.durability == "disk" ? journal::Durability::disk : journal::Durability::commit;
+  settings.hash = tls::sha256;
   settings.moved = [&store] { store.moved.ring(); };
   auto journal = journal::Journal::open(settings);
   if (!journal) return journal.fault();
@@ -164,6 +167,8 @@ int run_gateway(const Arguments& a, mpi::World& world, const mpi::Doorbell& door
   settings.listener.address = a.bind;
   if (const base::Status ports = parse_ports(a.ports, settings.listener); !ports) give_up(world, log, ports.fault());
   settings.listener.first_port = a.first_port;
+  // Without a journal there is no spool either, and the values would be in memory, to be lost with it.
+  settings.limits.environment_bytes_max = a.durability == "memory" ? 0 : a.environment_bytes_max;
   for (std::uint32_t engine = number; engine < a.engines; engine += a.gateways) {
     settings.engine_ranks.emplace(EngineId{engine}, static_cast<int>(a.gateways + engine));
   }

@@ -82,6 +82,11 @@ struct Limits {
   std::uint32_t modules_max = 64;
   std::uint64_t modules_bytes_max = 512 * mib;
 
+  /// Values kept for engines that join later, in bytes, and their names, which have room in an engine's memory of
+  /// names.
+  std::uint64_t environment_bytes_max = 4096 * mib;
+  std::uint64_t environment_names_bytes_max = 64 * kib;
+
   /// A connection that has not said Hello after this long is closed.
   Duration hello_timeout = seconds(10);
 

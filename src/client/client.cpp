@@ -113,7 +113,7 @@ DirectView Client::all() const {
     throw Error{"cluster " + cluster() + " has no engines; `gangway status " + cluster() +
                 "` tells what became of them"};
   }
-  return DirectView{detail::ViewCore{session_, std::move(ids)}};
+  return DirectView{detail::ViewCore{session_, std::move(ids)}.everywhere()};
 }
 
 DirectView Client::engines(std::vector<EngineId> ids) const {

@@ -134,7 +134,8 @@ void Requests::submit(Submission submission, Leaving leaving) {
   bytes_used_ += in_flight.bytes;
   const wire::ModuleHash module = submission.module ? submission.module->hash : wire::ModuleHash{};
   send_(wire::SubmitTask{request, submission.engines, submission.label, submission.needs, submission.operation,
-                         module, submission.policy, std::move(leaving.after), submission.key});
+                         module, submission.policy, std::move(leaving.after), submission.key,
+                         submission.environment});
   submission.task->submitted(submission.first_part, submission.parts(), request);
   in_flight.submission = std::move(submission);
   in_flight_.emplace(request, std::move(in_flight));

@@ -41,14 +41,17 @@ struct Submission {
   std::shared_ptr<Module> module;  // null if none is needed
   wire::RetryPolicy policy = {};
   std::vector<Prerequisite> after = {};
-  std::string key = {};        // empty: none
-  std::vector<bool> finished;  // of several parts: which have their answers already; empty: none
+  std::string key = {};          // empty: none
+  std::string environment = {};  // the value of the cluster's environment that it sets; empty: none
+  std::vector<bool> finished;    // of several parts: which have their answers already; empty: none
 
   [[nodiscard]] std::uint32_t parts() const {
     return engines.empty() ? 1 : static_cast<std::uint32_t>(engines.size());
   }
   /// Besides, each part that it waits for counts when it leaves; see Leaving.
-  [[nodiscard]] std::uint64_t bytes() const { return wire::credit_bytes(operation.size(), label, needs, 0); }
+  [[nodiscard]] std::uint64_t bytes() const {
+    return wire::credit_bytes(operation.size(), label, needs, 0, environment);
+  }
 };
 
 /// What a session waits for and how it goes on. One thread at a time.

@@ -92,6 +92,12 @@ ViewCore ViewCore::with(TaskOptions options) const {
   return core;
 }
 
+ViewCore ViewCore::everywhere() const {
+  ViewCore core = *this;
+  core.everywhere_ = true;
+  return core;
+}
+
 ViewCore ViewCore::with(Label label) const {
   check_length("label", label.text);
   // It is shown to people as it is, in errors and before a map's progress.
@@ -154,7 +160,11 @@ TaskHandle ViewCore::call(const Callee& callee, std::vector<std::string> needs, 
 
 TaskHandle ViewCore::push(std::string_view name, const ValueDescription& description, const ByteSource& data) const {
   check_name(name);
-  return submit(*this, push_of(name, description, data));
+  client::Submission submission = push_of(name, description, data);
+  if (everywhere_) {
+    submission.environment = name;
+  }
+  return submit(*this, std::move(submission));
 }
 
 TaskHandle ViewCore::pull(std::string_view name) const {

@@ -77,23 +77,25 @@ void Controller::apply_fact(const TaskAccepted& fact) {
   const auto parts = static_cast<std::uint32_t>(std::max<std::size_t>(1, fact.engines.size()));
   std::uint64_t awaited = 0;
   for (const Prerequisite& prerequisite : fact.after) awaited += prerequisite.parts.size();
-  Task& task = state_.tasks.add(Task{fact.first_task,
-                                     fact.session,
-                                     fact.request,
-                                     fact.engines,
-                                     fact.label,
-                                     fact.needs,
-                                     fact.operation,
-                                     fact.operation.size(),
-                                     wire::credit_bytes(fact.operation.size(), fact.label, fact.needs, awaited),
-                                     fact.submitted_ns,
-                                     fact.module,
-                                     fact.policy,
-                                     fact.key,
-                                     {},
-                                     std::vector<Part>(parts),
-                                     parts,
-                                     parts});
+  Task& task = state_.tasks.add(
+      Task{fact.first_task,
+           fact.session,
+           fact.request,
+           fact.engines,
+           fact.label,
+           fact.needs,
+           fact.operation,
+           fact.operation.size(),
+           wire::credit_bytes(fact.operation.size(), fact.label, fact.needs, awaited, fact.environment),
+           fact.submitted_ns,
+           fact.module,
+           fact.policy,
+           fact.key,
+           {},
+           std::vector<Part>(parts),
+           parts,
+           parts,
+           fact.environment});
   if (fact.module != wire::ModuleHash{}) ++state_.modules.tasks[fact.module];
   state_.last_task = std::max(state_.last_task, fact.first_task.value() - id_base_ + parts - 1);
   state_.waiting += parts;
@@ -155,6 +157,7 @@ void Controller::apply_fact(const TaskSettled& fact) {
   part.failed = {};
   ++state_.settled;
   ++state_.settled_ever;
+  if (std::holds_alternative<wire::Failure>(fact.outcome)) task.environment.clear();
   note_settled_part(task);
   Session& session = state_.sessions.at(task.session);
   if (!task.balanced()) {
@@ -207,6 +210,23 @@ void Controller::part_acknowledged(Task& task, Part& part) {
   }
   forget_part(task, part);
   update_pause(id, session, was_paused);
+}
+
+void Controller::apply_fact(const EnvironmentSet& fact) {
+  Environment& environment = state_.environment;
+  const auto [place, is_new] = environment.values.try_emplace(fact.name);
+  Environment::Value& value = place->second;
+  if (is_new) environment.names_bytes += fact.name.size();
+  if (value.kept) environment.bytes -= value.bytes;
+  value = {fact.task, fact.operation_bytes, fact.kept};
+  if (value.kept) environment.bytes += value.bytes;
+}
+
+void Controller::apply_fact(const EnvironmentErased& fact) {
+  const auto erased = state_.environment.values.extract(fact.name);
+  GANGWAY_CHECK(!erased.empty(), "a value of the environment was erased that is not there");
+  state_.environment.names_bytes -= fact.name.size();
+  if (erased.mapped().kept) state_.environment.bytes -= erased.mapped().bytes;
 }
 
 void Controller::apply_fact(const IdsGiven& fact) {

@@ -12,6 +12,7 @@
 //   on_session.cpp     Hello, EndSession, restart  on_engine.cpp   messages and loss of engines
 //   on_client.cpp      other messages of clients   placement.cpp   which task goes where
 //   apply.cpp          records to state            invariants.cpp  check_invariants()
+//   environment.cpp    values for engines that join
 #pragma once
 
 #include <cstdint>
@@ -192,11 +193,22 @@ class Controller {
   void on_message(EngineId id, const wire::AttemptsReturned& message, Turn& turn);
   void on_message(EngineId id, const wire::EngineLeaving& message, Turn& turn);
   void on_message(EngineId id, const wire::LibraryLoaded& message, Turn& turn);
-  void take_names(EngineId id, const wire::AttemptFinished& message);
+  void take_names(EngineId id, const wire::AttemptFinished& message, Turn& turn);
   void remove_engine(EngineId id, const std::string& reason, Turn& turn);
   void fail_waiting_for(EngineId id, const std::string& reason, Turn& turn);
   void attempt_failed(TaskTable::Found found, const wire::RunInfo& run, const wire::Failure& failure, Turn& turn);
   void lose_attempt(TaskId task, EngineId engine, const std::string& reason, Turn& turn);
+
+  // environment.cpp
+  void on_message(EngineId id, const wire::EnvironmentRefused& message, Turn& turn);
+  /// An engine has carried out its part of a task that sets a value, and will have its answer.
+  void note_environment_part(EngineId id, const Task& task, Turn& turn);
+  /// Sends a value to engines, or why it is missing.
+  void give_environment(const std::string& name, std::vector<EngineId> engines, Turn& turn);
+  void lose_name(EngineId id, const std::string& name);
+  /// No engine holds the name any more.
+  void erase_environment(const std::string& name, Turn& turn);
+  [[nodiscard]] std::string why_not_kept(const std::string& name) const;
 
   // placement.cpp
   void place(Turn& turn);
@@ -234,6 +246,8 @@ class Controller {
   void apply_fact(const TaskAttached& fact);
   void apply_fact(const TaskKept& fact);
   void part_acknowledged(Task& task, Part& part);
+  void apply_fact(const EnvironmentSet& fact);
+  void apply_fact(const EnvironmentErased& fact);
   void enqueue(const Task& task, std::uint32_t index);
   void dequeue(const Task& task, std::uint32_t index);
   void wait_again(TaskTable::Found found);
@@ -254,6 +268,7 @@ class Controller {
   void check_prerequisites() const;
   void check_sessions() const;
   void check_modules() const;
+  void check_environment() const;
   void check_connections() const;
   void check_engines() const;
   void check_nothing_idles() const;

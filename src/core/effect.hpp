@@ -25,6 +25,7 @@ namespace gangway::core {
 ///
 /// Engines get it as it is, with one exception: of a RunTask, engines[i] gets the attempt of task
 /// message.attempt.task + i, since the parts of a task have ids in a row. message_for() gives each engine's own.
+/// A SetEnvironment that is not missing has no operation here: the shell adds what Store::environment() gives.
 struct SendToEngines {
   std::vector<EngineId> engines;
   wire::ToEngine message;

@@ -154,7 +154,9 @@ std::optional<EngineId> EngineTable::least_loaded_of(const std::set<EngineId>& c
 }
 
 bool EngineTable::add_name(EngineId id, const std::string& name) {
-  if (!engines_.at(id).names.insert(name).second) return false;
+  Engine& engine = engines_.at(id);
+  engine.missing.erase(name);
+  if (!engine.names.insert(name).second) return false;
   holders_[name].insert(id);
   return true;
 }
@@ -164,6 +166,7 @@ bool EngineTable::remove_name(EngineId id, std::string_view name) {
   const auto found = engine.names.find(name);
   if (found == engine.names.end()) return false;
   drop_holder(name, id);
+  engine.environment.erase(std::string{name});
   engine.names.erase(found);
   return true;
 }
@@ -171,6 +174,30 @@ bool EngineTable::remove_name(EngineId id, std::string_view name) {
 const std::set<EngineId>& EngineTable::holders(std::string_view name) const {
   const auto found = holders_.find(name);
   return found == holders_.end() ? no_holders : found->second;
+}
+
+void EngineTable::note_environment(EngineId id, const std::string& name, TaskId task) {
+  TaskId& last = engines_.at(id).environment[name];
+  last = std::max(last, task);
+}
+
+void EngineTable::note_missing(EngineId id, const std::string& name, std::string reason) {
+  engines_.at(id).missing.insert_or_assign(name, std::move(reason));
+}
+
+void EngineTable::forget_environment(const std::string& name) {
+  for (auto& [id, engine] : engines_) {
+    engine.environment.erase(name);
+    engine.missing.erase(name);
+  }
+}
+
+std::string EngineTable::why_missing(std::string_view name) const {
+  for (const auto& [id, engine] : engines_) {
+    const auto found = engine.missing.find(name);
+    if (found != engine.missing.end()) return found->second;
+  }
+  return "";
 }
 
 Engine& EngineTable::unlist(EngineId id) {
@@ -202,6 +229,9 @@ void EngineTable::check_invariants() const {
     names_count += engine.names.size();
     for (const std::string& name : engine.names) {
       GANGWAY_CHECK(holders(name).contains(id), "an engine's name is not in the index");
+    }
+    for (const auto& [name, reason] : engine.missing) {
+      GANGWAY_CHECK(!engine.names.contains(name), "an engine holds a value and misses it");
     }
     GANGWAY_CHECK(!lost_.contains(id), "a living engine is remembered as lost");
   }

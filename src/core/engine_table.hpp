@@ -26,6 +26,9 @@ struct Engine {
   std::int64_t typical_run_ns = 0;  // moving average of balanced tasks; 0 while unknown
   bool direct_waiting = false;      // direct tasks wait for it: it gets no balanced ones
   std::set<std::string, std::less<>> names;
+  // Of values that tasks have set for the whole cluster and that it holds or misses: which task that was.
+  std::map<std::string, TaskId> environment;
+  std::map<std::string, std::string, std::less<>> missing;  // values it should have and has not, and why
 
   [[nodiscard]] std::uint32_t load() const { return static_cast<std::uint32_t>(handed.size()); }
 };
@@ -85,6 +88,15 @@ class EngineTable {
   bool add_name(EngineId id, const std::string& name);
   bool remove_name(EngineId id, std::string_view name);
   [[nodiscard]] const std::set<EngineId>& holders(std::string_view name) const;
+
+  /// The engine has, or will have before any task that it is given now, what this task set under the name.
+  void note_environment(EngineId id, const std::string& name, TaskId task);
+  /// It should have a value of that name and has none. It shall not be among its names.
+  void note_missing(EngineId id, const std::string& name, std::string reason);
+  /// The value is not part of the environment any more.
+  void forget_environment(const std::string& name);
+  /// Why an engine misses the value; empty if none was said to.
+  [[nodiscard]] std::string why_missing(std::string_view name) const;
 
   void check_invariants() const;
 

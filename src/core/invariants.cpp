@@ -12,6 +12,7 @@ void Controller::check_invariants() const {
   check_prerequisites();
   check_sessions();
   check_modules();
+  check_environment();
   check_connections();
   check_engines();
   check_nothing_idles();
@@ -159,6 +160,29 @@ void Controller::check_modules() const {
     GANGWAY_CHECK(!modules.content.contains(offer.hash), "an offer waits of a module that is here");
   }
   GANGWAY_CHECK(offers_.empty() || !room_for_module(offers_.front().bytes), "an offer waits without reason");
+}
+
+void Controller::check_environment() const {
+  const Environment& environment = state_.environment;
+  Environment sums;
+  for (const auto& [name, value] : environment.values) {
+    sums.names_bytes += name.size();
+    if (value.kept) sums.bytes += value.bytes;
+    GANGWAY_CHECK(value.task.value() <= id_base_ + state_.last_task, "the environment was set by no task");
+  }
+  GANGWAY_CHECK(sums.bytes == environment.bytes, "the bytes of the environment are miscounted");
+  GANGWAY_CHECK(sums.names_bytes == environment.names_bytes, "the names of the environment are miscounted");
+  GANGWAY_CHECK(environment.bytes <= limits_.environment_bytes_max, "the environment is too large");
+  GANGWAY_CHECK(environment.names_bytes <= limits_.environment_names_bytes_max, "the environment has too many names");
+  for (const auto& [id, engine] : engines_.all()) {
+    for (const auto& [name, task] : engine.environment) {
+      GANGWAY_CHECK(engine.names.contains(name) || engine.missing.contains(name),
+                    "an engine was given a value, and neither holds it nor misses it");
+    }
+    for (const auto& [name, reason] : engine.missing) {
+      GANGWAY_CHECK(environment.values.contains(name), "an engine misses a value that is not of the environment");
+    }
+  }
 }
 
 void Controller::check_connections() const {

@@ -67,6 +67,10 @@ void MemoryStore::keep(const Record& record) {
           forget_part(fact.task, record);
         } else if constexpr (std::is_same_v<T, TaskForgotten>) {
           forget_part(fact.task, record);
+        } else if constexpr (std::is_same_v<T, EnvironmentSet>) {
+          set_environment(fact, record);
+        } else if constexpr (std::is_same_v<T, EnvironmentErased>) {
+          erase_environment(fact.name);
         } else if constexpr (std::is_same_v<T, IdsGiven>) {
           last_task_ = std::max(last_task_, fact.last_task);
           last_session_ = std::max(last_session_, fact.last_session);
@@ -120,7 +124,10 @@ void MemoryStore::forget_part(TaskId task, const Record& record) {
   // Its siblings are still wanted, its result is not.
   std::vector<std::uint64_t>& numbers = kept->part_records[task];
   for (const std::uint64_t number : numbers) {
-    if (auto* settled = std::get_if<TaskSettled>(&records_.at(number).fact)) settled->outcome = base::SharedBytes{};
+    auto* settled = std::get_if<TaskSettled>(&records_.at(number).fact);
+    if (settled == nullptr) continue;
+    const bool failed = std::holds_alternative<wire::Failure>(settled->outcome);
+    settled->outcome = failed ? wire::Outcome{wire::Failure{}} : wire::Outcome{};
   }
   numbers.push_back(record.number);
   records_.emplace(record.number, record);
@@ -186,6 +193,28 @@ std::optional<TaskSettled> MemoryStore::answer(TaskId task) const {
   // Behind it there could only be its TaskForgotten.
   const auto* const settled = std::get_if<TaskSettled>(&records_.at(records->second.back()).fact);
   return settled == nullptr ? std::nullopt : std::optional{*settled};
+}
+
+void MemoryStore::set_environment(const EnvironmentSet& fact, const Record& record) {
+  erase_environment(fact.name);
+  KeptValue value{record.number, {}};
+  if (fact.kept) {
+    const Entry* const task = find(fact.task);
+    GANGWAY_CHECK(task != nullptr, "the environment is set by a task that is not there");
+    value.operation = std::get<TaskAccepted>(records_.at(task->accepted).fact).operation;
+  }
+  environment_.emplace(fact.name, std::move(value));
+  records_.emplace(record.number, record);
+}
+
+void MemoryStore::erase_environment(const std::string& name) {
+  const auto value = environment_.extract(name);
+  if (!value.empty()) records_.erase(value.mapped().set);
+}
+
+std::optional<base::SharedBytes> MemoryStore::environment(const std::string& name) const {
+  const auto found = environment_.find(name);
+  return found == environment_.end() ? std::nullopt : found->second.operation;
 }
 
 MemoryStore::Entry* MemoryStore::find(TaskId task) {

@@ -49,6 +49,10 @@ void Controller::on_message(EngineId id, const wire::EngineReady& message, Turn&
     charge(1);
     turn.effects.to_engines.push_back({{id}, wire::UseLibrary{hash}});
   }
+  for (const auto& [name, value] : state_.environment.values) {
+    charge(1);
+    give_environment(name, {id}, turn);
+  }
   note_direct_waiting(id);
   dirty_.engines.insert(id);
   tell_engines_changed(turn);
@@ -56,7 +60,7 @@ void Controller::on_message(EngineId id, const wire::EngineReady& message, Turn&
 
 void Controller::on_message(EngineId id, const wire::AttemptFinished& message, Turn& turn) {
   // True whatever became of the attempt.
-  take_names(id, message);
+  take_names(id, message, turn);
   const wire::AttemptRef ref = message.attempt;
   const TaskTable::Found found = state_.tasks.find(ref.task);
   if (!found || found.part().attempts != ref.attempt || !engines_.find(id)->handed.contains(ref.task)) {
@@ -79,6 +83,7 @@ void Controller::on_message(EngineId id, const wire::AttemptFinished& message, T
     return attempt_failed(found, run, *failure, turn);
   }
   results_.answered(task.session, task.label, message.outcome);
+  note_environment_part(id, task, turn);
   settle(ref.task, run, message.outcome, turn);
   results_moved(task.session);
 }
@@ -100,7 +105,7 @@ void Controller::attempt_failed(TaskTable::Found found, const wire::RunInfo& run
   results_moved(task.session);
 }
 
-void Controller::take_names(EngineId id, const wire::AttemptFinished& message) {
+void Controller::take_names(EngineId id, const wire::AttemptFinished& message, Turn& turn) {
   for (const std::string& name : message.names_added) {
     charge(1);
     if (!engines_.add_name(id, name)) continue;
@@ -109,8 +114,8 @@ void Controller::take_names(EngineId id, const wire::AttemptFinished& message) {
   }
   for (const std::string& name : message.names_removed) {
     charge(1);
-    if (!engines_.remove_name(id, name)) continue;
-    for (const SessionId session : balanced_.name_removed(id, name)) dirty_.sessions.insert(session);
+    lose_name(id, name);
+    if (engines_.holders(name).empty()) erase_environment(name, turn);
   }
 }
 

@@ -10,8 +10,8 @@ namespace gangway::core {
 void Controller::on_message(ConnectionId id, Connection& connection, const wire::SubmitTask& message, Turn& turn) {
   const Session& session = state_.sessions.at(*connection.session);
   const std::uint64_t parts = std::max<std::uint64_t>(1, message.engines.size());
-  const std::uint64_t bytes =
-      wire::credit_bytes(message.operation.size(), message.label, message.needs, wire::parts_awaited(message.after));
+  const std::uint64_t bytes = wire::credit_bytes(message.operation.size(), message.label, message.needs,
+                                                 wire::parts_awaited(message.after), message.environment);
   if (session.tasks_used + parts > limits_.session_tasks_max ||
       session.bytes_used + bytes > limits_.session_bytes_max) {
     breach(id,
@@ -41,10 +41,10 @@ void Controller::on_message(ConnectionId id, Connection& connection, const wire:
   std::vector<std::string> needs = message.needs;
   std::sort(needs.begin(), needs.end());
   needs.erase(std::unique(needs.begin(), needs.end()), needs.end());
-  commit(
-      TaskAccepted{*connection.session, message.request, first_task, message.engines, message.label, std::move(needs),
-                   message.operation, turn.now.ns, message.module, message.policy, *std::move(after), message.key},
-      turn);
+  commit(TaskAccepted{*connection.session, message.request, first_task, message.engines, message.label,
+                      std::move(needs), message.operation, turn.now.ns, message.module, message.policy,
+                      *std::move(after), message.key, message.environment},
+         turn);
   if (message.module != wire::ModuleHash{}) module_used_[message.module] = state_.records;
   send(id, wire::TaskAccepted{message.request, first_task, static_cast<std::uint32_t>(parts)}, turn);
   start_parts(first_task, message.engines, turn);

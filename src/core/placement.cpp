@@ -66,11 +66,14 @@ void Controller::fail_hopeless(Turn& turn) {
 
 std::string Controller::missing_values(const Task& task) const {
   std::string missing;
+  std::string why;
   for (const std::string& need : task.needs) {
     if (!engines_.holders(need).empty()) continue;
     missing += (missing.empty() ? "\"" : ", \"") + need + "\"";
+    const std::string reason = engines_.why_missing(need);
+    if (!reason.empty()) why += (why.empty() ? ": " : "; ") + reason;
   }
-  if (!missing.empty()) return "no engine holds the named value " + missing + "; push it first";
+  if (!missing.empty()) return "no engine holds the named value " + missing + (why.empty() ? "; push it first" : why);
   for (const std::string& need : task.needs) missing += (missing.empty() ? "\"" : ", \"") + need + "\"";
   return "no single engine holds all of the named values " + missing + "; push them to the same engines";
 }

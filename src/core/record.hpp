@@ -70,6 +70,7 @@ struct TaskAccepted {
   wire::RetryPolicy policy = {};
   std::vector<Prerequisite> after = {};  // as it was known when this was written
   std::string key = {};                  // empty: none
+  std::string environment = {};          // the value that it sets; empty: none
   friend bool operator==(const TaskAccepted&, const TaskAccepted&) = default;
 };
 
@@ -130,9 +131,26 @@ struct IdsGiven {
   friend bool operator==(const IdsGiven&, const IdsGiven&) = default;
 };
 
+/// The operation of a task, which has succeeded everywhere, sets this value on engines that join later. It replaces
+/// what was under that name. A store keeps a copy of the operation that was accepted with the task, unless there was
+/// no room for it.
+struct EnvironmentSet {
+  std::string name;
+  TaskId task;  // its first part
+  std::uint64_t operation_bytes = 0;
+  bool kept = false;
+  friend bool operator==(const EnvironmentSet&, const EnvironmentSet&) = default;
+};
+
+/// No engine holds the value any more, and none shall get it.
+struct EnvironmentErased {
+  std::string name;
+  friend bool operator==(const EnvironmentErased&, const EnvironmentErased&) = default;
+};
+
 using Fact = std::variant<SessionOpened, SessionEnded, ModuleStored, TaskAccepted, AttemptStarted, AttemptReturned,
                           AttemptFailed, TaskSettled, TaskForgotten, LibraryAdded, ModuleForgotten, IdsGiven,
-                          SessionAdopted, TaskAttached, TaskKept>;
+                          SessionAdopted, TaskAttached, TaskKept, EnvironmentSet, EnvironmentErased>;
 
 /// What a store has under a key.
 struct KeptTask {

@@ -39,6 +39,10 @@ class Store {
 
   /// The answer of a task, if it is durable and not forgotten.
   [[nodiscard]] virtual std::optional<TaskSettled> answer(TaskId task) const = 0;
+
+  /// The operation that sets a value of the environment, if one is durable and was kept; it may be newer than what
+  /// was asked for.
+  [[nodiscard]] virtual std::optional<base::SharedBytes> environment(const std::string& name) const = 0;
 };
 
 /// Durable as long as the process lives, and no longer (`durability = memory`). Memory is bounded by what is
@@ -50,6 +54,7 @@ class MemoryStore final : public Store {
   void replay(const std::function<void(const Record&)>& visit) const override;
   [[nodiscard]] std::optional<KeptTask> find_kept(SessionId session, const std::string& key) const override;
   [[nodiscard]] std::optional<TaskSettled> answer(TaskId task) const override;
+  [[nodiscard]] std::optional<base::SharedBytes> environment(const std::string& name) const override;
 
   /// How many records are kept.
   [[nodiscard]] std::size_t size() const { return records_.size(); }
@@ -72,7 +77,14 @@ class MemoryStore final : public Store {
     TaskSettled settled;
   };
 
+  struct KeptValue {
+    std::uint64_t set = 0;                       // number of its EnvironmentSet
+    std::optional<base::SharedBytes> operation;  // none: there was no room
+  };
+
   void keep(const Record& record);
+  void set_environment(const EnvironmentSet& fact, const Record& record);
+  void erase_environment(const std::string& name);
   void end_session(SessionId id);
   void replace(TaskId task, const Record& record, bool keep_failures);
   void forget_part(TaskId task, const Record& record);
@@ -92,6 +104,7 @@ class MemoryStore final : public Store {
   std::map<SessionId, KeptSession> sessions_;
   std::map<TaskId, std::set<TaskId>> dependents_;  // of parts that have not ended
   std::map<TaskId, Answered> answered_;
+  std::map<std::string, KeptValue> environment_;
 };
 
 }  // namespace gangway::core

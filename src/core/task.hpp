@@ -92,6 +92,7 @@ struct Task {
   std::vector<Part> parts;
   std::uint32_t parts_unsettled = 0;    // Waiting, Blocked, Handed or Abandoned
   std::uint32_t parts_unforgotten = 0;  // all but Forgotten
+  std::string environment;              // the value that it sets; empty: none, or a part has failed
 
   [[nodiscard]] bool balanced() const { return engines.empty(); }
   [[nodiscard]] std::uint32_t index_of(TaskId id) const {
@@ -165,12 +166,28 @@ struct ModuleTable {
   friend bool operator==(const ModuleTable&, const ModuleTable&) = default;
 };
 
+/// What engines that join are given: values by their name.
+struct Environment {
+  struct Value {
+    TaskId task;  // that set it: of two with one name, the later counts
+    std::uint64_t bytes = 0;
+    bool kept = false;  // false: it is remembered only to say so
+    friend bool operator==(const Value&, const Value&) = default;
+  };
+  std::map<std::string, Value> values;
+  std::uint64_t bytes = 0;        // of those that are kept
+  std::uint64_t names_bytes = 0;  // of all
+
+  friend bool operator==(const Environment&, const Environment&) = default;
+};
+
 /// All that records can change, and all that they must be able to restore.
 struct DurableState {
   TaskTable tasks;
   std::map<SessionId, Session> sessions;
   std::map<std::string, SessionId> session_names;
   ModuleTable modules;
+  Environment environment;
   std::uint64_t records = 0;    // number of the latest record
   std::uint64_t last_task = 0;  // highest id given, without the gateway's share of the number
   std::uint64_t last_session = 0;

@@ -42,8 +42,15 @@ base::Result<NameChanges> Directory::push(const std::string& name, const base::S
   version.number = ++last_number_;
 
   NameChanges changes;
+  missing_.erase(name);
   if (values_.insert_or_assign(name, std::move(version)).second) changes.added.push_back(name);
   return changes;
+}
+
+void Directory::miss(const std::string& name, std::string why) {
+  GANGWAY_CHECK(!in_call_, "an engine does one operation at a time");
+  values_.erase(name);
+  missing_.insert_or_assign(name, std::move(why));
 }
 
 std::variant<base::SharedBytes, wire::Failure> Directory::pull(const std::string& name) const {
@@ -176,6 +183,7 @@ NameChanges Directory::commit_call() {
   NameChanges changes;
   for (auto& [name, version] : staged_) {
     if (version) {
+      missing_.erase(name);
       if (values_.insert_or_assign(name, std::move(*version)).second) changes.added.push_back(name);
     } else if (values_.erase(name) > 0) {
       changes.removed.push_back(name);
@@ -236,6 +244,8 @@ std::string Directory::names_full(const std::string& name) {
 }
 
 std::string Directory::missing(const std::string& name) const {
+  const auto known = missing_.find(name);
+  if (known != missing_.end()) return "no value named '" + name + "' here: " + known->second;
   const std::vector<std::string> here = names();
   std::string text = "no value named '" + name + "' here; there ";
   if (here.empty()) return text + "are none";

@@ -43,6 +43,9 @@ class Directory {
   /// The travelling form, or the failure to report. The bytes stay as they are while they are held.
   [[nodiscard]] std::variant<base::SharedBytes, wire::Failure> pull(const std::string& name) const;
 
+  /// There should be a value of this name, and there is none: errors tell why until it is set. An older one goes.
+  void miss(const std::string& name, std::string why);
+
   void begin_call();
   [[nodiscard]] wire::ValueOpened open(const std::string& name, wire::ValueAccess access);
   [[nodiscard]] wire::BlockGranted make_array(const wire::MakeArray& request);
@@ -85,6 +88,7 @@ class Directory {
   BlockPool* pool_;
   std::uint64_t last_number_ = 0;
   std::map<std::string, Version> values_;
+  std::map<std::string, std::string> missing_;  // why; bounded by the gateway, which bounds the environment
 
   bool in_call_ = false;
   std::map<std::string, std::optional<Version>> staged_;  // no version: erased

@@ -72,6 +72,7 @@ class Engine {
     wire::AttemptRef attempt;
     bool returnable = false;
     base::SharedBytes operation;
+    std::optional<wire::SetEnvironment> environment = {};  // then it is no attempt
   };
 
   /// The call in hand and how far it is.
@@ -91,6 +92,7 @@ class Engine {
   // operations.cpp
   bool start_waiting(base::Instant now);
   void begin(Waiting waiting, base::Instant now);
+  void set_environment(const wire::SetEnvironment& value);
   void do_push(const wire::AttemptRef& attempt, const wire::Push& push);
   void do_pull(const wire::AttemptRef& attempt, const wire::Pull& pull);
   void begin_call(const wire::AttemptRef& attempt, wire::Call call, base::Instant now);

@@ -42,6 +42,8 @@ base::Status Engine::start_with(const std::string& library) {
 void Engine::receive(wire::ToEngine message) {
   if (auto* run = std::get_if<wire::RunTask>(&message)) {
     waiting_.push_back({run->attempt, run->returnable, std::move(run->operation)});
+  } else if (auto* value = std::get_if<wire::SetEnvironment>(&message)) {
+    waiting_.push_back({{}, false, {}, std::move(*value)});
   } else if (const auto* store = std::get_if<wire::StoreModule>(&message)) {
     modules_.store(store->hash, store->content);
     crew_.note_stored(store->hash);
@@ -91,6 +93,7 @@ bool Engine::start_waiting(base::Instant now) {
 }
 
 void Engine::begin(Waiting waiting, base::Instant now) {
+  if (waiting.environment) return set_environment(*waiting.environment);
   base::Result<wire::Operation> operation = wire::decode_operation(waiting.operation);
   waiting.operation = {};
   if (!operation) {
@@ -106,6 +109,22 @@ void Engine::begin(Waiting waiting, base::Instant now) {
   } else {
     begin_load(waiting.attempt, std::get<wire::Load>(operation.value()), now);
   }
+}
+
+void Engine::set_environment(const wire::SetEnvironment& value) {
+  if (!value.missing.empty()) return directory_.miss(value.name, value.missing);
+  base::Result<wire::Operation> operation = wire::decode_operation(value.operation);
+  std::string reason;
+  if (!operation) {
+    reason = operation.fault().text;
+  } else if (const auto* push = std::get_if<wire::Push>(&operation.value()); !push || push->name != value.name) {
+    reason = "what the cluster keeps under this name is not a push of it";
+  } else if (base::Result<NameChanges> changes = directory_.push(push->name, push->value); !changes) {
+    reason = changes.fault().text;
+  }
+  if (reason.empty()) return;
+  directory_.miss(value.name, reason);
+  ports_.to_gateway(wire::EnvironmentRefused{value.name, std::move(reason)});
 }
 
 void Engine::do_push(const wire::AttemptRef& attempt, const wire::Push& push) {

@@ -96,6 +96,10 @@ class Gateway {
               const auto* const ready = std::get_if<wire::EngineReady>(&message.value());
               const bool is_ready = ready != nullptr;
               if (is_ready) host_of_rank_[source] = ready->engine.host;
+              if (const auto* refused = std::get_if<wire::EnvironmentRefused>(&message.value())) {
+                log_.warning("engine " + std::to_string(engine->second.value()) + " does not hold \"" +
+                             refused->name + "\", which was pushed to all engines: " + refused->reason);
+              }
               handle(core::EngineSpoke{engine->second, std::move(message).value()});
               if (is_ready) on_engine_ready(engine->second);
             },
@@ -225,6 +229,10 @@ class Gateway {
   /// In the order that src/core/effect.hpp lays down; their records are durable.
   void carry_out(const core::Effects& effects) {
     for (const core::SendToEngines& send : effects.to_engines) {
+      if (const auto* value = std::get_if<wire::SetEnvironment>(&send.message)) {
+        send_environment(send.engines, *value);
+        continue;
+      }
       for (std::size_t i = 0; i < send.engines.size(); ++i) {
         link_.send(settings_.engine_ranks.at(send.engines[i]), wire::encode(core::message_for(send, i)));
       }
@@ -235,6 +243,21 @@ class Gateway {
       stored_answers_.drop(connection);
       clients_.close(connection);
     }
+  }
+
+  /// The values of the environment are in the store: they are read when they are sent.
+  void send_environment(const std::vector<EngineId>& engines, wire::SetEnvironment value) {
+    if (value.missing.empty()) {
+      try {
+        std::optional<base::SharedBytes> operation = store_.environment(value.name);
+        if (!operation) return;  // it was replaced by one that is not kept; that is told next
+        value.operation = std::move(*operation);
+      } catch (const std::exception& error) {
+        value.missing = std::string{"the cluster could not read back what it keeps of it: "} + error.what();
+        log_.error("\"" + value.name + "\" is not set on engines that have joined: " + value.missing);
+      }
+    }
+    for (const EngineId engine : engines) link_.send(settings_.engine_ranks.at(engine), wire::encode(value));
   }
 
   AnswerPorts answer_ports() {

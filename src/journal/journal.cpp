@@ -28,6 +28,9 @@ constexpr std::size_t transaction_records_max = 4096;
 // How long the writer waits before it tries again what could not be written.
 constexpr std::chrono::milliseconds retry_wait{500};
 
+// How often a value is looked for whose file is gone.
+constexpr int environment_tries_max = 3;
+
 // The write-ahead log, in pages of 4 KiB: from here on it is emptied into the file beside the writer's work ...
 constexpr int checkpoint_pages = 1024;
 // ... and at this size, which it has when the writer is faster than that, by the writer itself.
@@ -61,7 +64,8 @@ class Journal::Files {
   /// Throws DatabaseFailure.
   explicit Files(const JournalSettings& settings)
       : place_{settings.place.value_or(place_of(settings.file.parent_path()))},
-        database_{settings.file, OpenMode::create} {
+        database_{settings.file, OpenMode::create},
+        spool_{spool_directory(settings.file), settings.hash, settings.durability == Durability::disk} {
     if (place_ == Place::network) database_.run("PRAGMA locking_mode = EXCLUSIVE");
     if (database_.text("PRAGMA journal_mode = WAL") != "wal") {
       throw DatabaseFailure{
@@ -75,7 +79,8 @@ class Journal::Files {
 
   base::Status prepare(const std::filesystem::path& file) {
     if (base::Status prepared = prepare_schema(database_); !prepared) return prepared;
-    writer_.emplace(database_);
+    match_spool(database_, spool_);
+    writer_.emplace(database_, spool_);
     if (place_ == Place::local) {
       checkpointer_.emplace(file, OpenMode::create);
       sqlite3_wal_hook(database_.handle(), &note_pages, this);
@@ -83,19 +88,23 @@ class Journal::Files {
     }
     answer_.emplace(answer_statement(reader_ ? *reader_ : database_));
     kept_.emplace(kept_statement(reader_ ? *reader_ : database_));
+    environment_.emplace(environment_statement(reader_ ? *reader_ : database_));
     return base::Done{};
   }
 
   Database& database() { return database_; }
+  [[nodiscard]] const Spool& spool() const { return spool_; }
   [[nodiscard]] bool has_checkpointer() const { return checkpointer_.has_value(); }
 
   /// All or nothing. Throws DatabaseFailure.
   void write(std::span<const core::Record> records) {
     const std::lock_guard lock{database_in_use_};
     Transaction transaction{database_};
+    writer_->begin();
     for (const core::Record& record : records) writer_->write(record);
     writer_->finish(records.back().number);
     transaction.commit();
+    writer_->remove_dropped_files();
     // Nobody writes while the writer empties the log, so that all of it is emptied and the next one begins anew.
     if (has_checkpointer() && log_pages_ >= checkpoint_pages_max) empty_log(database_);
   }
@@ -115,6 +124,22 @@ class Journal::Files {
     return read_kept(*kept_, session, key);
   }
 
+  /// On the thread of the journal's user.
+  [[nodiscard]] std::optional<base::SharedBytes> environment(const std::string& name) {
+    if (!reader_) {
+      const std::lock_guard lock{database_in_use_};
+      return read_environment(*environment_, spool_, name);
+    }
+    // The writer may drop the file while it is read; then another one is named.
+    for (int tries = 1;; ++tries) {
+      try {
+        return read_environment(*environment_, spool_, name);
+      } catch (const DatabaseFailure&) {
+        if (tries == environment_tries_max) throw;
+      }
+    }
+  }
+
   /// On another thread than the rest.
   void checkpoint() { empty_log(*checkpointer_); }
 
@@ -132,12 +157,14 @@ class Journal::Files {
   const Place place_;
   std::mutex database_in_use_;
   Database database_;
+  const Spool spool_;
   std::optional<RecordWriter> writer_;
   // Connections of their own, where there may be several.
   std::optional<Database> checkpointer_;
   std::optional<Database> reader_;
   std::optional<Statement> answer_;
   std::optional<Statement> kept_;
+  std::optional<Statement> environment_;
   int log_pages_ = 0;  // as of the last commit
 };
 
@@ -218,7 +245,7 @@ std::size_t Journal::queued_records() const {
 
 void Journal::replay(const std::function<void(const core::Record&)>& visit) const {
   GANGWAY_CHECK(queued_records() == 0, "a journal is read back before it is written");
-  replay_records(files_->database(), visit);
+  replay_records(files_->database(), files_->spool(), visit);
 }
 
 std::optional<core::TaskSettled> Journal::answer(TaskId task) const {
@@ -227,6 +254,10 @@ std::optional<core::TaskSettled> Journal::answer(TaskId task) const {
 
 std::optional<core::KeptTask> Journal::find_kept(SessionId session, const std::string& key) const {
   return files_->find_kept(session, key);
+}
+
+std::optional<base::SharedBytes> Journal::environment(const std::string& name) const {
+  return files_->environment(name);
 }
 
 // ---------------------------------------------------------------- the journal's thread

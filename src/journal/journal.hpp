@@ -16,6 +16,7 @@
 
 #include "base/result.hpp"
 #include "core/store.hpp"
+#include "journal/spool.hpp"
 
 namespace gangway::journal {
 
@@ -40,6 +41,8 @@ struct JournalSettings {
   Durability durability = Durability::commit;
   /// By default what place_of() finds.
   std::optional<Place> place = {};
+  /// SHA-256, by which large arguments get files of their own (journal/spool.hpp). Empty: all stand in the journal.
+  HashFunction hash = {};
   /// Called on the journal's thread when durable_number() has risen or trouble() has changed. May be empty.
   std::function<void()> moved = {};
 };
@@ -70,6 +73,9 @@ class Journal final : public core::Store {
   // Both throw std::exception if it cannot be read.
   [[nodiscard]] std::optional<core::KeptTask> find_kept(SessionId session, const std::string& key) const override;
   [[nodiscard]] std::optional<core::TaskSettled> answer(TaskId task) const override;
+
+  /// Mapped, if it is large. Throws std::exception if it cannot be read.
+  [[nodiscard]] std::optional<base::SharedBytes> environment(const std::string& name) const override;
 
   /// Why nothing becomes durable at the moment; nothing if all is well.
   [[nodiscard]] std::optional<std::string> trouble() const;

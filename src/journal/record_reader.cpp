@@ -1,13 +1,13 @@
 #include "journal/record_reader.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "journal/schema.hpp"
+#include "journal/spooled_rows.hpp"
 #include "journal/stored_fields.hpp"
 
 namespace gangway::journal {
@@ -59,16 +59,6 @@ T decoded(const Statement& row, int column) {
   return std::move(value).value();
 }
 
-wire::ModuleHash hash_in(const Statement& row, int column) {
-  wire::ModuleHash hash{};
-  const base::SharedBytes bytes = row.bytes(column);
-  if (bytes.size() != hash.size()) {
-    throw DatabaseFailure{{SQLITE_CORRUPT, "journal: the hash of a module has the wrong length"}};
-  }
-  std::memcpy(hash.data(), bytes.view().data(), hash.size());
-  return hash;
-}
-
 wire::RunInfo run_in(const Statement& row) {
   return {row.id<EngineId>(Column::engine),  static_cast<std::uint32_t>(row.integer(Column::attempts)),
           row.integer(Column::submitted_ns), row.integer(Column::handed_ns),
@@ -89,6 +79,12 @@ core::TaskSettled settled_in(const Statement& row) {
   return settled;
 }
 
+/// The columns `bytes`, `spooled` and `size` in a row, from this one on.
+base::SharedBytes operation_in(const Statement& row, int column, const Spool& spool) {
+  if (row.is_null(column + 1)) return row.bytes(column);
+  return spool.get(hash_in(row, column + 1), static_cast<std::uint64_t>(row.integer(column + 2)));
+}
+
 /// Numbers facts and shows them.
 class Visitor {
  public:
@@ -104,11 +100,12 @@ class Visitor {
 /// The task whose rows are being read.
 class TaskReader {
  public:
-  TaskReader(Database& database, Visitor& visitor)
-      : operation_{database, "SELECT bytes FROM operations WHERE first = ?"},
+  TaskReader(Database& database, const Spool& spool, Visitor& visitor)
+      : operation_{database, "SELECT bytes, spooled, size, environment FROM operations WHERE first = ?"},
         prerequisites_{database,
                        "SELECT number, part, condition, succeeded FROM prerequisites WHERE task = ? "
                        "ORDER BY number, part"},
+        spool_{spool},
         visitor_{visitor} {}
 
   void take(const Statement& row) {
@@ -135,7 +132,8 @@ class TaskReader {
     operation_.start(accepted_.first_task);
     bool is_there = false;
     while (operation_.next()) {
-      accepted_.operation = operation_.bytes(0);
+      accepted_.operation = operation_in(operation_, 0, spool_);
+      if (!operation_.is_null(3)) accepted_.environment = operation_.text(3);
       is_there = true;
     }
     if (!is_there) damaged(accepted_.first_task, "its operation is missing");
@@ -202,6 +200,7 @@ class TaskReader {
     core::TaskSettled settled;
     settled.task = part;
     settled.run = run_in(row);
+    if (!row.is_null(Column::failure)) settled.outcome = wire::Failure{};  // what it was is not kept
     after_.push_back(std::move(settled));
     after_.push_back(core::TaskForgotten{part});
   }
@@ -214,6 +213,7 @@ class TaskReader {
 
   Statement operation_;
   Statement prerequisites_;
+  const Spool& spool_;
   Visitor& visitor_;
   core::TaskAccepted accepted_;
   std::vector<core::Fact> after_;
@@ -235,7 +235,7 @@ std::uint64_t last_record_number(Database& database) {
   return counter(database, "record");
 }
 
-void replay_records(Database& database, const std::function<void(const core::Record&)>& visit) {
+void replay_records(Database& database, const Spool& spool, const std::function<void(const core::Record&)>& visit) {
   if (last_record_number(database) == 0) return;
   Visitor visitor{visit};
   Statement sessions{database, "SELECT id, name, openings FROM sessions ORDER BY id"};
@@ -250,8 +250,15 @@ void replay_records(Database& database, const std::function<void(const core::Rec
   Statement libraries{database, "SELECT hash FROM libraries ORDER BY number"};
   libraries.start();
   while (libraries.next()) visitor.show(core::LibraryAdded{hash_in(libraries, 0)});
+  Statement environment{database, "SELECT name, task, size, kept FROM environment ORDER BY name"};
+  environment.start();
+  while (environment.next()) {
+    visitor.show(core::EnvironmentSet{environment.text(0), environment.id<TaskId>(1),
+                                      static_cast<std::uint64_t>(environment.integer(2)),
+                                      environment.integer(3) != 0});
+  }
   Statement tasks{database, every_task};
-  TaskReader reader{database, visitor};
+  TaskReader reader{database, spool, visitor};
   tasks.start();
   while (tasks.next()) reader.take(tasks);
   visitor.skip_to(last_record_number(database));
@@ -278,6 +285,17 @@ std::optional<core::KeptTask> read_kept(Statement& read, SessionId session, cons
   read.start(session, std::string_view{key}, StoredState::settled, StoredState::kept);
   while (read.next()) kept = {read.id<TaskId>(0), read.text(1)};
   return kept;
+}
+
+Statement environment_statement(const Database& database) {
+  return Statement{database, "SELECT bytes, spooled, size FROM environment WHERE name = ? AND kept"};
+}
+
+std::optional<base::SharedBytes> read_environment(Statement& read, const Spool& spool, const std::string& name) {
+  std::optional<base::SharedBytes> operation;
+  read.start(std::string_view{name});
+  while (read.next()) operation = operation_in(read, 0, spool);
+  return operation;
 }
 
 }  // namespace gangway::journal

@@ -4,9 +4,11 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <string>
 
 #include "core/record.hpp"
 #include "journal/database.hpp"
+#include "journal/spool.hpp"
 
 namespace gangway::journal {
 
@@ -14,10 +16,10 @@ namespace gangway::journal {
 [[nodiscard]] std::uint64_t last_record_number(Database& database);
 
 /// Shows records that lead to what the tables say: sessions, modules, libraries, task by task, and at last the ids
-/// that were given. Holds one task at a time in memory. Their numbers rise; they are not those under which the
-/// records were written, but the last is at least last_record_number(). Throws DatabaseFailure, also if what is
-/// stored makes no sense.
-void replay_records(Database& database, const std::function<void(const core::Record&)>& visit);
+/// that were given. Holds one task at a time in memory; operations in the spool are mapped. Their numbers rise; they
+/// are not those under which the records were written, but the last is at least last_record_number(). Throws
+/// DatabaseFailure, also if what is stored makes no sense.
+void replay_records(Database& database, const Spool& spool, const std::function<void(const core::Record&)>& visit);
 
 /// The answer of a task, if there is one. `read` is made by answer_statement(). Throws DatabaseFailure.
 [[nodiscard]] Statement answer_statement(const Database& database);
@@ -28,5 +30,10 @@ Statement kept_statement(const Database& database);
 
 /// The task of a session with this key that has its answer. Throws DatabaseFailure.
 std::optional<core::KeptTask> read_kept(Statement& read, SessionId session, const std::string& key);
+/// The operation that sets a value of the environment, if one is kept. `read` is made by environment_statement().
+/// Throws DatabaseFailure.
+[[nodiscard]] Statement environment_statement(const Database& database);
+[[nodiscard]] std::optional<base::SharedBytes> read_environment(Statement& read, const Spool& spool,
+                                                                const std::string& name);
 
 }  // namespace gangway::journal

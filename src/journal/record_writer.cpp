@@ -25,11 +25,15 @@ DatabaseFailure damaged(const base::Fault& fault) {
 
 }  // namespace
 
-RecordWriter::RecordWriter(const Database& database)
-    : open_session_{database, "INSERT INTO sessions (id, name, openings) VALUES (?, ?, ?)"},
+RecordWriter::RecordWriter(const Database& database, const Spool& spool)
+    : spool_{spool},
+      dropped_{database},
+      open_session_{database, "INSERT INTO sessions (id, name, openings) VALUES (?, ?, ?)"},
       adopt_session_{database, "UPDATE sessions SET openings = ? WHERE id = ?"},
       end_session_{database, "DELETE FROM sessions WHERE id = ?"},
-      end_operations_{database, "DELETE FROM operations WHERE first IN (SELECT first FROM tasks WHERE session = ?)"},
+      end_operations_{database,
+                      "DELETE FROM operations WHERE first IN (SELECT first FROM tasks WHERE session = ?) "
+                      "RETURNING spooled"},
       end_results_{database, "DELETE FROM results WHERE task IN (SELECT id FROM tasks WHERE session = ?)"},
       end_prerequisites_{database,
                          "DELETE FROM prerequisites WHERE task IN (SELECT id FROM tasks WHERE session = ?)"},
@@ -46,7 +50,8 @@ RecordWriter::RecordWriter(const Database& database)
           database, "INSERT INTO prerequisites (task, number, part, condition, succeeded) VALUES (?, ?, ?, ?, ?)"},
       note_ended_{database, "UPDATE prerequisites SET succeeded = ? WHERE part = ?"},
       delete_prerequisites_{database, "DELETE FROM prerequisites WHERE task = ?"},
-      insert_operation_{database, "INSERT INTO operations (first, bytes) VALUES (?, ?)"},
+      insert_operation_{database,
+                        "INSERT INTO operations (first, bytes, spooled, size, environment) VALUES (?, ?, ?, ?, ?)"},
       attach_task_{database, "UPDATE tasks SET request = ? WHERE id = ?"},
       keep_task_{database, "UPDATE tasks SET state = ? WHERE id = ?"},
       start_attempt_{database, "UPDATE tasks SET state = ?, attempts = ?, engine = ?, handed_ns = ? WHERE id = ?"},
@@ -58,12 +63,17 @@ RecordWriter::RecordWriter(const Database& database)
                    "run_ns = ?, failed = NULL, failure = ? WHERE id = ?"},
       insert_result_{database, "INSERT INTO results (task, bytes) VALUES (?, ?)"},
       delete_single_{database, "DELETE FROM tasks WHERE id = ? AND parts = 1 RETURNING id"},
-      forget_part_{database, "UPDATE tasks SET state = ?, failure = NULL WHERE id = ?"},
+      forget_part_{database, "UPDATE tasks SET state = ?, failure = iif(failure IS NULL, NULL, x'') WHERE id = ?"},
       read_task_{database, "SELECT first, parts FROM tasks WHERE id = ?"},
       count_left_{database, "SELECT count(*) FROM tasks WHERE id >= ? AND id < ? AND state != ?"},
       delete_parts_{database, "DELETE FROM tasks WHERE id >= ? AND id < ?"},
       delete_result_{database, "DELETE FROM results WHERE task = ?"},
-      delete_operation_{database, "DELETE FROM operations WHERE first = ?"},
+      delete_operation_{database, "DELETE FROM operations WHERE first = ? RETURNING spooled"},
+      keep_environment_{database,
+                        "INSERT INTO environment (name, task, size, kept, bytes, spooled) "
+                        "SELECT ?1, ?2, size, 1, bytes, spooled FROM operations WHERE first = ?2"},
+      note_unkept_{database, "INSERT INTO environment (name, task, size, kept) VALUES (?, ?, ?, 0)"},
+      erase_environment_{database, "DELETE FROM environment WHERE name = ? RETURNING spooled"},
       note_counter_{database, note_higher} {
   Statement any{database, "SELECT EXISTS (SELECT * FROM prerequisites)"};
   any.start();
@@ -98,11 +108,13 @@ void RecordWriter::write_fact(std::uint64_t, const core::TaskAttached& fact) {
 
 void RecordWriter::write_fact(std::uint64_t, const core::TaskKept& fact) {
   keep_task_.run(StoredState::kept, fact.task);
-  delete_operation_.run(fact.task);
+  delete_operation_.start(fact.task);
+  dropped_.drop(delete_operation_);
 }
 
 void RecordWriter::write_fact(std::uint64_t, const core::SessionEnded& fact) {
-  end_operations_.run(fact.session);
+  end_operations_.start(fact.session);
+  dropped_.drop(end_operations_);
   end_results_.run(fact.session);
   if (any_prerequisites_) end_prerequisites_.run(fact.session);
   end_tasks_.run(fact.session);
@@ -148,7 +160,7 @@ void RecordWriter::write_fact(std::uint64_t, const core::TaskAccepted& fact) {
     }
     ++number;
   }
-  insert_operation_.run(fact.first_task, fact.operation);
+  insert_operation(fact);
   last_task_ = std::max(last_task_, fact.first_task.value() + parts - 1);
 }
 
@@ -196,7 +208,8 @@ void RecordWriter::write_fact(std::uint64_t, const core::TaskForgotten& fact) {
   bool was_single = false;
   while (delete_single_.next()) was_single = true;
   if (was_single) {
-    delete_operation_.run(fact.task);
+    delete_operation_.start(fact.task);
+    dropped_.drop(delete_operation_);
     return;
   }
   read_task_.start(fact.task);
@@ -213,7 +226,39 @@ void RecordWriter::write_fact(std::uint64_t, const core::TaskForgotten& fact) {
   while (count_left_.next()) any_left = count_left_.integer(0) > 0;
   if (any_left) return;
   delete_parts_.run(*first, *first + parts);
-  delete_operation_.run(*first);
+  delete_operation_.start(*first);
+  dropped_.drop(delete_operation_);
+}
+
+void RecordWriter::insert_operation(const core::TaskAccepted& fact) {
+  const std::size_t size = fact.operation.size();
+  std::optional<std::string_view> environment;
+  if (!fact.environment.empty()) environment = fact.environment;
+  if (!spool_.takes(size)) {
+    insert_operation_.run(fact.first_task, fact.operation, std::optional<base::ByteView>{}, size, environment);
+    return;
+  }
+  const SpoolHash hash = spool_.put(fact.operation.view());
+  insert_operation_.run(fact.first_task, std::optional<base::ByteView>{}, bytes_of(hash), size, environment);
+}
+
+void RecordWriter::write_fact(std::uint64_t, const core::EnvironmentSet& fact) {
+  erase_environment(fact.name);
+  const std::string_view name = fact.name;
+  if (fact.kept) {
+    keep_environment_.run(name, fact.task);
+  } else {
+    note_unkept_.run(name, fact.task, fact.operation_bytes);
+  }
+}
+
+void RecordWriter::write_fact(std::uint64_t, const core::EnvironmentErased& fact) {
+  erase_environment(fact.name);
+}
+
+void RecordWriter::erase_environment(const std::string& name) {
+  erase_environment_.start(std::string_view{name});
+  dropped_.drop(erase_environment_);
 }
 
 void RecordWriter::write_fact(std::uint64_t, const core::IdsGiven& fact) {

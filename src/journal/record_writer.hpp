@@ -3,20 +3,28 @@
 
 #include "core/record.hpp"
 #include "journal/database.hpp"
+#include "journal/spool.hpp"
+#include "journal/spooled_rows.hpp"
 
 namespace gangway::journal {
 
 /// The prepared statements of a journal's one writer. Inside a transaction that its user opens.
 class RecordWriter {
  public:
-  /// The tables must be there. Throws DatabaseFailure.
-  explicit RecordWriter(const Database& database);
+  /// The tables must be there. `spool` outlives it. Throws DatabaseFailure.
+  RecordWriter(const Database& database, const Spool& spool);
+
+  /// At the beginning of a transaction.
+  void begin() { dropped_.clear(); }
 
   /// Writes what a record changes. Throws DatabaseFailure; then the transaction must be undone.
   void write(const core::Record& record);
 
   /// After the last record of a transaction: notes its number, and which ids were given. Throws DatabaseFailure.
   void finish(std::uint64_t last_record);
+
+  /// After the commit: removes the spool's files that the transaction has dropped.
+  void remove_dropped_files() { dropped_.remove_from(spool_); }
 
  private:
   void write_fact(std::uint64_t number, const core::SessionOpened& fact);
@@ -38,6 +46,13 @@ class RecordWriter {
   void write_ended(TaskId task, bool succeeded);
 
   bool any_prerequisites_ = true;  // false: there is none; most clusters never see one
+  void write_fact(std::uint64_t number, const core::EnvironmentSet& fact);
+  void write_fact(std::uint64_t number, const core::EnvironmentErased& fact);
+  void insert_operation(const core::TaskAccepted& fact);
+  void erase_environment(const std::string& name);
+
+  const Spool& spool_;
+  DroppedFiles dropped_;
   std::uint64_t last_task_ = 0;
   std::uint64_t last_session_ = 0;
 
@@ -71,6 +86,9 @@ class RecordWriter {
   Statement delete_parts_;
   Statement delete_result_;
   Statement delete_operation_;
+  Statement keep_environment_;
+  Statement note_unkept_;
+  Statement erase_environment_;
   Statement note_counter_;
 };
 

@@ -63,7 +63,20 @@ constexpr std::array<const char*, schema_version> steps = {R"sql(
   CREATE INDEX prerequisites_by_part ON prerequisites (part);
   CREATE TABLE operations (
     first INTEGER PRIMARY KEY,
-    bytes BLOB NOT NULL
+    bytes BLOB,                          -- NULL: it is in the spool
+    spooled BLOB,                        -- under this hash
+    size INTEGER NOT NULL,               -- in bytes
+    environment TEXT                     -- the value that it sets; NULL: none
+  ) STRICT;
+  CREATE INDEX spooled_operations ON operations (spooled) WHERE spooled IS NOT NULL;
+  -- Copies of the operations that set a value for engines that join later.
+  CREATE TABLE environment (
+    name TEXT PRIMARY KEY,
+    task INTEGER NOT NULL,               -- the id of the first part of the task that it came with
+    size INTEGER NOT NULL,
+    kept INTEGER NOT NULL,               -- 0: there was no room for it, and the next two are NULL
+    bytes BLOB,                          -- as in `operations`
+    spooled BLOB
   ) STRICT;
   CREATE TABLE results (
     task INTEGER PRIMARY KEY,

@@ -5,6 +5,8 @@
 //   EngineReady             ->                     once, when its first worker stands
 //                           <-     StoreModule     before the first task that needs it
 //                           <-     UseLibrary      to an engine that joins, for each library that others have loaded
+//                           <-     SetEnvironment  to an engine that joins, for each value, before its first task
+//   EnvironmentRefused      ->                     it cannot hold that value
 //                           <-     ForgetModule    when no task that it has been sent needs it any more
 //                           <-     RunTask         at most the engine's window of them unanswered
 //   LibraryLoaded           ->                     before the answer of the operation that loaded it
@@ -100,7 +102,21 @@ struct ForgetModule {
   friend bool operator==(const ForgetModule&, const ForgetModule&) = default;
 };
 
-using ToEngine = std::variant<RunTask, StoreModule, LeaveCluster, UseLibrary, ForgetModule>;
+/// A value of the cluster's environment (see protocol.hpp). In its turn among the tasks, the engine carries the push
+/// out. If there is no operation, the value is missing, as told, and the engine drops an older one of that name.
+struct SetEnvironment {
+  std::string name;
+  std::string missing;  // why there is no operation; empty: there is
+  base::SharedBytes operation;
+
+  template <class Self>
+  static auto fields(Self& m) {
+    return std::tie(m.name, m.missing, m.operation);
+  }
+  friend bool operator==(const SetEnvironment&, const SetEnvironment&) = default;
+};
+
+using ToEngine = std::variant<RunTask, StoreModule, LeaveCluster, UseLibrary, ForgetModule, SetEnvironment>;
 
 // ---------------------------------------------------------------- engine -> gateway
 
@@ -157,6 +173,19 @@ struct LibraryLoaded {
   friend bool operator==(const LibraryLoaded&, const LibraryLoaded&) = default;
 };
 
-using FromEngine = std::variant<EngineReady, AttemptFinished, AttemptsReturned, EngineLeaving, LibraryLoaded>;
+/// The engine holds no value of this name now: what it was sent does not fit, or cannot be carried out.
+struct EnvironmentRefused {
+  std::string name;
+  std::string reason;
+
+  template <class Self>
+  static auto fields(Self& m) {
+    return std::tie(m.name, m.reason);
+  }
+  friend bool operator==(const EnvironmentRefused&, const EnvironmentRefused&) = default;
+};
+
+using FromEngine =
+    std::variant<EngineReady, AttemptFinished, AttemptsReturned, EngineLeaving, LibraryLoaded, EnvironmentRefused>;
 
 }  // namespace gangway::wire

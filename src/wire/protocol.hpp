@@ -61,6 +61,10 @@
 // Prerequisites. A balanced task may name earlier tasks of its session that must have ended, in a way. It waits until
 // they have; when one ends in another way it fails, and so do those that wait for its success.
 //
+// Environment. A SubmitTask may say that its operation, a push, sets a value of the cluster's environment. When all
+// its parts have succeeded, the gateway keeps the operation, up to a limit of the cluster, and has each engine that
+// joins later carry it out before its first task. Of several with one name, the one that was submitted last counts.
+//
 // Credit. Welcome grants a number of tasks and of bytes. A task counts from its submission until the client has sent
 // its acknowledgement, a task with n parts counts n times, its credit_bytes() once. A client without credit does not
 // submit; one that submits all the same is disconnected. After a resume the tasks that were named count, with as many
@@ -235,20 +239,23 @@ struct SubmitTask {
   RetryPolicy policy = {};
   std::vector<Prerequisite> after = {};  // of a balanced task: all of them must be met
   std::string key = {};  // of a balanced task of a named session: the same key is the same task, in every process
+  std::string environment = {};  // the value of the cluster's environment that it sets; empty: none
 
   template <class Self>
   static auto fields(Self& m) {
-    return std::tie(m.request, m.engines, m.label, m.needs, m.module, m.policy, m.after, m.key, m.operation);
+    return std::tie(m.request, m.engines, m.label, m.needs, m.module, m.policy, m.after, m.key, m.environment,
+                    m.operation);
   }
   friend bool operator==(const SubmitTask&, const SubmitTask&) = default;
 };
 
-/// What a task counts against its session's credit in bytes: its operation, its label, for each name it needs 32
-/// bytes besides the name, and as many for each part that it waits for.
+/// What a task counts against its session's credit in bytes: its operation, its label, the name of what it sets in
+/// the environment, for each name it needs 32 bytes besides the name, and as many for each part that it waits for.
 inline std::uint64_t credit_bytes(std::uint64_t operation_bytes, const std::string& label,
-                                  const std::vector<std::string>& needs, std::uint64_t parts_awaited) {
+                                  const std::vector<std::string>& needs, std::uint64_t parts_awaited,
+                                  const std::string& environment = {}) {
   constexpr std::uint64_t entry_bytes = 32;
-  std::uint64_t bytes = operation_bytes + label.size() + entry_bytes * parts_awaited;
+  std::uint64_t bytes = operation_bytes + label.size() + environment.size() + entry_bytes * parts_awaited;
   for (const std::string& need : needs) bytes += entry_bytes + need.size();
   return bytes;
 }

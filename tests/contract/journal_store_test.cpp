@@ -5,13 +5,14 @@
 #include "contract/store_contract.hpp"
 #include "journal/journal.hpp"
 #include "support/scratch_directory.hpp"
+#include "tls/digest.hpp"
 
 namespace gangway::journal {
 namespace {
 
 struct MakeJournal {
   std::unique_ptr<core::Store> operator()() const {
-    auto journal = Journal::open({.file = scratch->path() / "journal.sqlite"});
+    auto journal = Journal::open({.file = scratch->path() / "journal.sqlite", .hash = tls::sha256});
     if (!journal) throw std::runtime_error{journal.fault().text};
     return std::move(journal).value();
   }

@@ -52,6 +52,7 @@ class StoreContract : public ::testing::Test {
     EXPECT_EQ(from_store.tasks, from_all.tasks);
     EXPECT_EQ(from_store.sessions, from_all.sessions);
     EXPECT_EQ(from_store.modules, from_all.modules);
+    EXPECT_EQ(from_store.environment, from_all.environment);
     EXPECT_EQ(from_store.waiting, from_all.waiting);
     EXPECT_EQ(from_store.running, from_all.running);
     EXPECT_GE(from_store.records, from_all.records) << "the next record would have a number that was given";
@@ -67,6 +68,24 @@ class StoreContract : public ::testing::Test {
                         base::SharedBytes{base::ByteVector(8)},
                         10,
                         {7}};
+  }
+  /// Its operation has so many bytes, which all are `content`.
+  static Fact push(std::uint64_t task, std::size_t bytes, char content, std::vector<EngineId> engines = {}) {
+    Fact fact = accepted(task, std::move(engines));
+    std::get<TaskAccepted>(fact).operation = filled(bytes, content);
+    std::get<TaskAccepted>(fact).environment = "genome";
+    return fact;
+  }
+  static base::SharedBytes filled(std::size_t bytes, char content) {
+    return base::SharedBytes{base::ByteVector(bytes, static_cast<std::byte>(content))};
+  }
+  static Fact set(std::uint64_t task, std::size_t bytes, bool kept = true, std::string name = "genome") {
+    return EnvironmentSet{std::move(name), TaskId{task}, bytes, kept};
+  }
+  static Fact failed(std::uint64_t task) {
+    wire::Failure failure;
+    failure.text = "why not";
+    return TaskSettled{TaskId{task}, {}, failure};
   }
   static Fact started(std::uint64_t task, std::uint32_t attempt) {
     return AttemptStarted{{TaskId{task}, attempt}, EngineId{0}, 20};
@@ -270,10 +289,59 @@ TYPED_TEST_P(StoreContract, DoesNotGrowWithTasksThatAreDone) {
   this->expect_same_state();
 }
 
-REGISTER_TYPED_TEST_SUITE_P(StoreContract, IsEmptyAtFirst, GivesBackWhatIsUnfinishedInOrder, TakesAnEmptyBatch,
-                            KeepsAResultUntilItIsForgotten, RemembersAttemptsThatWereReturnedOrLost,
-                            RemembersHowOftenATaskMayRun, RemembersSessionsByName, KeepsTheAnswersOfKeys,
-                            RemembersWhatATaskWaitsFor, RemembersThatATaskWaitsInVain, KeepsTheOtherPartsOfATask,
+TYPED_TEST_P(StoreContract, KeepsLargeOperations) {
+  this->appends({SessionOpened{SessionId{1}}, this->push(1, 1'000'000, 'a'), this->push(2, 1'000'000, 'a'),
+                 this->push(3, 2'000'000, 'b'), this->started(1, 1), this->settled(1, 1), TaskForgotten{TaskId{1}}});
+  this->expect_same_state();
+  this->appends(
+      {this->started(2, 1), this->started(3, 1), this->settled(2, 1), this->settled(3, 1), TaskForgotten{TaskId{2}}});
+  this->expect_same_state();
+  this->appends({SessionEnded{SessionId{1}}});
+  this->expect_same_state();
+}
+
+TYPED_TEST_P(StoreContract, KeepsTheEnvironmentWhateverBecomesOfTheTasksThatSetIt) {
+  for (const std::size_t bytes : {std::size_t{10}, std::size_t{1'000'000}}) {
+    const std::uint64_t task = this->number_ + 1;
+    const SessionId session{task};
+    Fact push = this->push(task, bytes, 'a');
+    std::get<TaskAccepted>(push).session = session;
+    this->appends({SessionOpened{session}, push, this->started(task, 1), this->set(task, bytes),
+                   this->settled(task, 1), TaskForgotten{TaskId{task}}, SessionEnded{session}});
+    this->expect_same_state();
+    EXPECT_EQ(this->store_->environment("genome"), this->filled(bytes, 'a'));
+  }
+  EXPECT_EQ(this->store_->environment("another"), std::nullopt);
+  this->appends({EnvironmentErased{"genome"}});
+  this->expect_same_state();
+  EXPECT_EQ(this->store_->environment("genome"), std::nullopt);
+}
+
+TYPED_TEST_P(StoreContract, KeepsTheLatestValueOfEachName) {
+  this->appends({SessionOpened{SessionId{1}}, this->push(1, 100'000, 'a'), this->push(2, 200'000, 'b'),
+                 this->push(3, 300'000, 'c'), this->set(1, 100'000), this->set(2, 200'000),
+                 this->set(3, 300'000, true, "another")});
+  this->expect_same_state();
+  EXPECT_EQ(this->store_->environment("genome"), this->filled(200'000, 'b'));
+  EXPECT_EQ(this->store_->environment("another"), this->filled(300'000, 'c'));
+  this->appends({this->set(3, 300'000, false)});
+  this->expect_same_state();
+  EXPECT_EQ(this->store_->environment("genome"), std::nullopt) << "it was not kept";
+}
+
+TYPED_TEST_P(StoreContract, RemembersThatAPartFailedWhoseAnswerIsForgotten) {
+  this->appends({SessionOpened{SessionId{1}}, this->push(1, 10, 'a', {EngineId{0}, EngineId{1}}), this->started(1, 1),
+                 this->started(2, 1), this->failed(1), TaskForgotten{TaskId{1}}});
+  this->expect_same_state();
+}
+
+REGISTER_TYPED_TEST_SUITE_P(StoreContract, IsEmptyAtFirst, KeepsLargeOperations,
+                            KeepsTheEnvironmentWhateverBecomesOfTheTasksThatSetIt, KeepsTheLatestValueOfEachName,
+                            RemembersThatAPartFailedWhoseAnswerIsForgotten, GivesBackWhatIsUnfinishedInOrder,
+                            TakesAnEmptyBatch, KeepsAResultUntilItIsForgotten,
+                            RemembersAttemptsThatWereReturnedOrLost, RemembersHowOftenATaskMayRun,
+                            RemembersSessionsByName, KeepsTheAnswersOfKeys, RemembersWhatATaskWaitsFor,
+                            RemembersThatATaskWaitsInVain, KeepsTheOtherPartsOfATask,
                             ForgetsTheTasksOfASessionThatEnded, AcceptsTheEndOfAnAttemptWhoseSessionHasEnded,
                             KeepsModules, TellsAnswersUntilTheyAreForgotten, GivesNoIdTwice,
                             ForgetsModulesAndKeepsThoseThatCameAgain, DoesNotGrowWithTasksThatAreDone);

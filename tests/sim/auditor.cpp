@@ -77,7 +77,12 @@ void Auditor::note(const core::ClientSpoke& event) {
 }
 
 void Auditor::note(const core::EngineSpoke& event) {
-  if (std::holds_alternative<wire::EngineReady>(event.message)) engines_[event.engine];
+  if (std::holds_alternative<wire::EngineReady>(event.message)) {
+    const auto [engine, is_new] = engines_.try_emplace(event.engine);
+    for (const auto& [name, value] : environment_) {
+      if (is_new) engine->second.owed.insert(name);
+    }
+  }
   if (std::holds_alternative<wire::EngineLeaving>(event.message)) engines_.erase(event.engine);
   if (const auto* finished = std::get_if<wire::AttemptFinished>(&event.message)) {
     note_answer(event.engine, finished->attempt);
@@ -97,8 +102,8 @@ void Auditor::note(const core::EngineLost& event) {
 
 void Auditor::note_submitted(Session& session, const wire::SubmitTask& submit) {
   session.tasks += std::max<std::size_t>(1, submit.engines.size());
-  session.bytes +=
-      wire::credit_bytes(submit.operation.size(), submit.label, submit.needs, wire::parts_awaited(submit.after));
+  session.bytes += wire::credit_bytes(submit.operation.size(), submit.label, submit.needs,
+                                      wire::parts_awaited(submit.after), submit.environment);
   session.requests[submit.request] = submit;
 }
 
@@ -119,8 +124,8 @@ void Auditor::note_returned(Connection& connection, const wire::TaskReturned& re
   const wire::SubmitTask submit = found->second;
   session.requests.erase(found);
   session.tasks -= std::max<std::size_t>(1, submit.engines.size());
-  session.bytes -=
-      wire::credit_bytes(submit.operation.size(), submit.label, submit.needs, wire::parts_awaited(submit.after));
+  session.bytes -= wire::credit_bytes(submit.operation.size(), submit.label, submit.needs,
+                                      wire::parts_awaited(submit.after), submit.environment);
   // Those behind it are returned as well, with whatever module, until the client offers that one.
   const bool is_first = !std::exchange(connection.returning, true);
   world_.require(!is_first || !alone || !modules_.contains(submit.module),
@@ -187,6 +192,7 @@ void Auditor::check_engines(std::span<const core::Event> events, const core::Eff
         world_.fail("a message for engine " + std::to_string(id.value()) + ", which is gone");
       const wire::ToEngine message = core::message_for(send, i);
       if (const auto* run = std::get_if<wire::RunTask>(&message)) check_run(id, *run, events);
+      if (const auto* value = std::get_if<wire::SetEnvironment>(&message)) engines_.at(id).owed.erase(value->name);
     }
   }
   for (const auto& [id, engine] : engines_) {
@@ -204,6 +210,9 @@ void Auditor::check_run(EngineId id, const wire::RunTask& run, std::span<const c
   if (run.attempt.attempt != part.attempts + 1) world_.fail(text_of(run.attempt) + " has a wrong number");
   world_.require(run.operation.size() == part.bytes, "an engine got another operation than was submitted");
   world_.require(judge_prerequisites(part) == core::Verdict::met, "a task was handed out before those it follows");
+  for (const std::string& name : engine.owed) {
+    if (environment_.contains(name)) world_.fail("an engine that joined got a task before " + name);
+  }
   part.attempts = run.attempt.attempt;
   part.handed = true;
   engine.handed.insert(run.attempt.task);

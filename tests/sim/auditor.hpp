@@ -3,16 +3,20 @@
 // gateway, and takes back what the store lost.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
 #include <set>
 #include <span>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "core/effect.hpp"
 #include "core/event.hpp"
 #include "core/prerequisites.hpp"
+#include "core/task.hpp"
 #include "sim/scenario.hpp"
 #include "sim/world.hpp"
 
@@ -47,6 +51,9 @@ class Auditor {
   [[nodiscard]] std::uint32_t crashes_of(TaskId task) const;
   [[nodiscard]] bool ever_lost(EngineId engine) const { return lost_ever_.contains(engine); }
   [[nodiscard]] bool any_lost() const { return !lost_ever_.empty(); }
+  [[nodiscard]] bool environment_has(const std::vector<std::string>& names) const {
+    return std::ranges::all_of(names, [this](const auto& name) { return environment_.contains(name); });
+  }
   [[nodiscard]] bool power_ever_lost() const { return power_ever_lost_; }
 
  private:
@@ -79,6 +86,8 @@ class Auditor {
     std::uint64_t kept_bytes = 0;
     std::uint32_t attempts = 0;
     bool handed = false;
+    std::string environment;  // the value that it sets
+    bool failed = false;      // it is settled with a failure
     // Numbers of its records; 0: none.
     std::uint64_t accepted_number = 0;
     std::uint64_t settled_number = 0;
@@ -89,7 +98,12 @@ class Auditor {
     wire::ModuleHash hash{};
     std::optional<std::uint64_t> bytes;  // none: it was forgotten
   };
+  struct EnvironmentChange {
+    std::string name;
+    std::optional<core::Environment::Value> value;  // none: it was erased
+  };
   struct Engine {
+    std::set<std::string> owed;  // values of the environment that are due before its first task
     std::set<TaskId> handed;
     std::uint64_t bytes = 0;
     std::map<SessionId, TaskId> last_direct;
@@ -117,6 +131,10 @@ class Auditor {
   void note_record(std::uint64_t number, const core::ModuleStored& fact);
   void note_record(std::uint64_t number, const core::ModuleForgotten& fact);
   void note_record(std::uint64_t number, const core::LibraryAdded& fact);
+  void note_record(std::uint64_t number, const core::EnvironmentSet& fact);
+  void note_record(std::uint64_t number, const core::EnvironmentErased& fact);
+  /// Parts of the task that have succeeded.
+  [[nodiscard]] std::uint32_t succeeded_parts(TaskId first_task);
   template <class Other>
   void note_record(std::uint64_t, const Other&) {}
   void take_back(std::uint64_t durable_number);
@@ -153,6 +171,8 @@ class Auditor {
   std::map<wire::ModuleHash, std::uint64_t> modules_;
   std::map<std::uint64_t, ModuleChange> module_changes_;  // by the numbers of their records
   std::map<wire::ModuleHash, std::uint64_t> libraries_;   // numbers of their records
+  std::map<std::string, core::Environment::Value> environment_;
+  std::map<std::uint64_t, EnvironmentChange> environment_changes_;  // by the numbers of their records
   std::set<wire::AttemptRef> crashes_;
   std::map<TaskId, wire::AttemptRef> begun_;  // of tasks that are run at most once
   std::set<EngineId> lost_ever_;

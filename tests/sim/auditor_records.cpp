@@ -24,6 +24,7 @@ void Auditor::note_record(std::uint64_t number, const core::TaskAccepted& fact) 
   world_.require(fact.module == submit.module, "a task was accepted with another module than was submitted");
   world_.require(fact.after.size() == submit.after.size(), "a task was accepted with other prerequisites");
   world_.require(fact.policy == submit.policy, "a task was accepted with another policy than was submitted");
+  world_.require(fact.environment == submit.environment, "a task sets another value than was submitted");
   const auto parts = static_cast<std::uint32_t>(std::max<std::size_t>(1, submit.engines.size()));
   for (std::uint32_t i = 0; i < parts; ++i) {
     Task part;
@@ -33,8 +34,10 @@ void Auditor::note_record(std::uint64_t number, const core::TaskAccepted& fact) 
     part.module = fact.module;
     part.policy = fact.policy;
     part.after = fact.after;
+    part.environment = fact.environment;
     part.bytes = submit.operation.size();
-    part.credit_bytes = wire::credit_bytes(part.bytes, submit.label, submit.needs, wire::parts_awaited(submit.after));
+    part.credit_bytes = wire::credit_bytes(part.bytes, submit.label, submit.needs, wire::parts_awaited(submit.after),
+                                           submit.environment);
     part.accepted_number = number;
     world_.require(tasks_.emplace(TaskId{fact.first_task.value() + i}, part).second, "two tasks have one id");
   }
@@ -60,7 +63,13 @@ void Auditor::note_record(std::uint64_t number, const core::TaskSettled& fact) {
                    "a task failed that could still have its turn");
   }
   part.result_bytes = core::outcome_bytes(fact.outcome);
+  part.failed = std::holds_alternative<wire::Failure>(fact.outcome);
   if (const auto* result = std::get_if<base::SharedBytes>(&fact.outcome)) part.kept_bytes = result->size();
+  if (!part.environment.empty() && succeeded_parts(part.first) == part.parts) {
+    const auto set = environment_.find(part.environment);
+    world_.require(set != environment_.end() && set->second.task >= part.first,
+                   "a value that was pushed to all engines is not part of the environment");
+  }
   session.result_bytes += part.result_bytes;
   session.kept_bytes += part.kept_bytes;
 }
@@ -122,6 +131,38 @@ void Auditor::note_record(std::uint64_t number, const core::LibraryAdded& fact) 
   libraries_.emplace(fact.hash, number);
 }
 
+void Auditor::note_record(std::uint64_t number, const core::EnvironmentSet& fact) {
+  const Task& first = task(fact.task);
+  world_.require(first.environment == fact.name && first.bytes == fact.operation_bytes,
+                 "the environment was set by a task that does not set it");
+  world_.require(first.first == fact.task && succeeded_parts(fact.task) == first.parts - 1,
+                 "the environment was set by a task that has not succeeded, but for its last answer");
+  std::uint64_t others = 0;
+  for (const auto& [name, value] : environment_) {
+    if (name != fact.name && value.kept) others += value.bytes;
+    world_.require(name != fact.name || value.task < fact.task, "an older value took the place of a newer one");
+  }
+  world_.require(fact.kept == (others + fact.operation_bytes <= limits_.environment_bytes_max),
+                 "the environment does not keep to its limit");
+  environment_[fact.name] = {fact.task, fact.operation_bytes, fact.kept};
+  environment_changes_[number] = {fact.name, environment_[fact.name]};
+}
+
+void Auditor::note_record(std::uint64_t number, const core::EnvironmentErased& fact) {
+  world_.require(environment_.erase(fact.name) == 1, "a value was erased that is not part of the environment");
+  environment_changes_[number] = {fact.name, {}};
+}
+
+std::uint32_t Auditor::succeeded_parts(TaskId first_task) {
+  const std::uint32_t parts = task(first_task).parts;
+  std::uint32_t succeeded = 0;
+  for (std::uint32_t i = 0; i < parts; ++i) {
+    const Task& part = task(TaskId{first_task.value() + i});
+    succeeded += part.settled_number != 0 && !part.failed ? 1U : 0U;
+  }
+  return succeeded;
+}
+
 void Auditor::check_modules() const {
   std::uint64_t bytes_kept = 0;
   for (const auto& [hash, bytes] : modules_) bytes_kept += bytes;
@@ -144,13 +185,22 @@ void Auditor::take_back(std::uint64_t durable_number) {
       modules_.erase(change.hash);
     }
   }
+  std::erase_if(environment_changes_, [&](const auto& entry) { return lost(entry.first); });
+  environment_.clear();
+  for (const auto& [number, change] : environment_changes_) {
+    environment_.erase(change.name);
+    if (change.value) environment_.emplace(change.name, *change.value);
+  }
   for (auto& [id, session] : sessions_) {
     if (lost(session.ended_number)) session.ended_number = 0;
   }
   for (auto& [id, part] : tasks_) {
     part.handed = false;
     if (lost(part.forgotten_number)) part.forgotten_number = 0;
-    if (lost(part.settled_number)) part.settled_number = part.result_bytes = part.kept_bytes = 0;
+    if (lost(part.settled_number)) {
+      part.settled_number = part.result_bytes = part.kept_bytes = 0;
+      part.failed = false;
+    }
     const auto next = started_.upper_bound({id, std::numeric_limits<std::uint32_t>::max()});
     const bool any = next != started_.begin() && std::prev(next)->first.task == id;
     part.attempts = any ? std::prev(next)->first.attempt : 0;

@@ -93,6 +93,11 @@ void CanaryBird::tamper_with_resumes(core::Effects& effects) {
 }
 
 void CanaryBird::tamper_with_runs(core::Effects& effects) {
+  if (canary_ == Canary::forget_environment) {
+    std::erase_if(effects.to_engines, [](const core::SendToEngines& send) {
+      return std::holds_alternative<wire::SetEnvironment>(send.message);
+    });
+  }
   for (auto send = effects.to_engines.begin(); send != effects.to_engines.end(); ++send) {
     const auto* run = std::get_if<wire::RunTask>(&send->message);
     if (run == nullptr) continue;

@@ -16,7 +16,7 @@ constexpr std::array<std::pair<Workload, std::string_view>, 4> workload_names{{
     {Workload::mixed, "mixed"},
 }};
 
-constexpr std::array<std::pair<Canary, std::string_view>, 18> canary_names{{
+constexpr std::array<std::pair<Canary, std::string_view>, 19> canary_names{{
     {Canary::none, "none"},
     {Canary::lose_answer, "lose_answer"},
     {Canary::duplicate_answer, "duplicate_answer"},
@@ -35,6 +35,7 @@ constexpr std::array<std::pair<Canary, std::string_view>, 18> canary_names{{
     {Canary::mark_early, "mark_early"},
     {Canary::lose_kept, "lose_kept"},
     {Canary::repeat_kept, "repeat_kept"},
+    {Canary::forget_environment, "forget_environment"},
 }};
 
 template <class Names, class Value>
@@ -70,6 +71,7 @@ base::Limits make_limits(Random& random, std::uint32_t engines, std::uint32_t pa
   limits.worker_kills_max = random.one_of<std::uint32_t>({1, 2, 3});
   limits.modules_max = random.one_of<std::uint32_t>({1, 2, 64});
   limits.modules_bytes_max = random.one_of<std::uint64_t>({100, 512 * base::mib});
+  limits.environment_bytes_max = random.one_of<std::uint64_t>({0, 300, limits.environment_bytes_max});
   limits.hello_timeout = base::seconds(static_cast<std::int64_t>(random.between(2, 10)));
   limits.client_silence_max = base::seconds(static_cast<std::int64_t>(random.between(2, 60)));
   limits.session_linger = random.one_of<base::Duration>(

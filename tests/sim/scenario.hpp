@@ -30,6 +30,7 @@ enum class Canary {
   mark_early,          // SessionResumed comes before the tasks that it closes
   lose_kept,           // a kept answer is not told to a client that comes back
   repeat_kept,         // one is told twice
+  forget_environment,  // engines that join are not given what was pushed to all
 };
 
 std::optional<Workload> workload_named(std::string_view name);
@@ -37,12 +38,12 @@ std::string_view name_of(Workload workload);
 std::optional<Canary> canary_named(std::string_view name);
 std::string_view name_of(Canary canary);
 /// All but none.
-inline constexpr Canary canaries[] = {Canary::lose_answer,        Canary::duplicate_answer, Canary::overstate_credit,
-                                      Canary::forgive_overdraft,  Canary::exceed_window,    Canary::send_to_lost,
-                                      Canary::tell_before_commit, Canary::swap_order,       Canary::forget_returned,
-                                      Canary::repeat_attempt,     Canary::keep_forgotten,   Canary::trust_results,
-                                      Canary::forget_named,       Canary::mark_early,       Canary::lose_kept,
-                                      Canary::repeat_kept,        Canary::forget_needed};
+inline constexpr Canary canaries[] = {
+    Canary::lose_answer,     Canary::duplicate_answer,  Canary::overstate_credit,   Canary::forgive_overdraft,
+    Canary::exceed_window,   Canary::send_to_lost,      Canary::tell_before_commit, Canary::swap_order,
+    Canary::forget_returned, Canary::repeat_attempt,    Canary::keep_forgotten,     Canary::trust_results,
+    Canary::forget_named,    Canary::mark_early,        Canary::lose_kept,          Canary::repeat_kept,
+    Canary::forget_needed,   Canary::forget_environment};
 
 struct Scenario {
   std::uint64_t seed = 0;

@@ -173,7 +173,7 @@ void Shell::release() {
     for (const ToOneEngine& send : batch.to_engines) {
       if (!send.address->alive) continue;
       auditor_.leaves(send.message, store_.durable_number());
-      send.address->down->send(send.message);
+      if (const auto message = completed(send.message)) send.address->down->send(*message);
     }
     for (const core::SendToClient& send : batch.to_clients) tell(send);
     for (const core::SendStoredAnswer& send : batch.stored_answers) {
@@ -182,6 +182,14 @@ void Shell::release() {
     }
     for (const core::ConnectionId id : batch.to_close) close(id);
   }
+}
+
+std::optional<wire::ToEngine> Shell::completed(const wire::ToEngine& message) const {
+  const auto* value = std::get_if<wire::SetEnvironment>(&message);
+  if (value == nullptr || !value->missing.empty()) return message;
+  const auto operation = store_.environment(value->name);
+  if (!operation) return std::nullopt;
+  return wire::SetEnvironment{value->name, "", *operation};
 }
 
 void Shell::tell(const core::SendToClient& send) {

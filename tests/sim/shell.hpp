@@ -81,6 +81,8 @@ class Shell {
   void turn();
   void handle(const std::vector<core::Event>& events);
   void release();
+  /// A value of the environment with its operation; none if the store has it no more.
+  [[nodiscard]] std::optional<wire::ToEngine> completed(const wire::ToEngine& message) const;
   void tell(const core::SendToClient& send);
   void tell_kept(const core::SendStoredAnswer& send);
   void note_ready(const core::Event& event);

@@ -233,9 +233,10 @@ void SimClient::submit_again(const Request& old) {
   Request request;
   request.work = old.work;
   request.work_index = old.work_index;
-  // Answers that it had are final.
+  // Answers that it had are final. What sets a value everywhere goes everywhere again.
+  const bool whole = old.work.kind == Work::Kind::push && old.work.target == Work::Target::all;
   for (std::uint32_t part = 0; part < old.engines.size(); ++part) {
-    if (!old.answers.contains(part)) request.engines.push_back(old.engines[part]);
+    if (whole || !old.answers.contains(part)) request.engines.push_back(old.engines[part]);
   }
   const auto place = std::ranges::upper_bound(again_, request.work_index, {}, &Request::work_index);
   again_.insert(place, std::move(request));

@@ -60,6 +60,7 @@ class SimClient {
     std::size_t work_index = 0;
     wire::ModuleHash module{};
     std::vector<EngineId> engines = {};
+    bool needs_are_everywhere = false;
     std::uint64_t bytes = 0;
     std::uint32_t parts = 0;
     bool follows = false;                                 // others must end first
@@ -120,6 +121,8 @@ class SimClient {
   void check_places() const;
   void check_answer(const Request& request, const wire::TaskFinished& finished);
   void check_result(const Request& request, const wire::TaskFinished& finished, const base::SharedBytes& result);
+  /// A push to all engines that has succeeded: engines that join will have it too.
+  [[nodiscard]] bool is_everywhere(const Request& request) const;
   void check_failure(const Request& request, const wire::TaskFinished& finished, const wire::Failure& failure) const;
   void check_count(const wire::TaskFinished& finished, const Count& count);
 
@@ -141,6 +144,7 @@ class SimClient {
   bool pump_scheduled_ = false;
   bool acknowledge_scheduled_ = false;
   bool erase_failed_ = false;
+  std::set<std::string> everywhere_;  // values that the cluster must not lose
 
   std::uint64_t tasks_credit_ = 0;
   std::uint64_t bytes_credit_ = 0;

@@ -53,12 +53,15 @@ void SimClient::check_result(const Request& request, const wire::TaskFinished& f
       break;
     case Work::Kind::push:
       pushed_.insert({finished.run.engine, work.names.front()});
+      if (is_everywhere(request)) everywhere_.insert(work.names.front());
       break;
     case Work::Kind::pull:
       world_.require(!result.empty(), "a value came back empty");
       break;
     case Work::Kind::missing:
-      world_.require(erase_failed_ || auditor_.power_ever_lost(), "a task succeeded whose values do not exist");
+      // One that was erased may be left on an engine that joined behind this client's back.
+      world_.require(erase_failed_ || auditor_.power_ever_lost() || auditor_.environment_has(work.names),
+                     "a task succeeded whose values do not exist");
       break;
     case Work::Kind::unknown:
       world_.fail("a task succeeded on an engine that does not exist");
@@ -66,6 +69,16 @@ void SimClient::check_result(const Request& request, const wire::TaskFinished& f
   if (!request.engines.empty()) {
     world_.require(finished.run.engine == request.engines[finished.part], "a part was run by another engine");
   }
+}
+
+bool SimClient::is_everywhere(const Request& request) const {
+  // Two submissions may have brought the answers; and where there is no room, values are not kept.
+  const bool may_be = request.work.target == Work::Target::all && !session_was_replaced_ &&
+                      scenario_.limits.environment_bytes_max == base::Limits{}.environment_bytes_max;
+  return may_be && request.answers.size() == request.parts &&
+         std::ranges::all_of(request.answers, [](const auto& answer) {
+           return std::holds_alternative<base::SharedBytes>(answer.second);
+         });
 }
 
 void SimClient::check_failure(const Request& request, const wire::TaskFinished& finished,
@@ -92,6 +105,7 @@ void SimClient::check_failure(const Request& request, const wire::TaskFinished& 
       fair = work.kind == Work::Kind::missing || auditor_.any_lost() ||
              (work.kind == Work::Kind::pull && !pushed_.contains({finished.run.engine, work.names.front()}));
       fair = fair && (work.kind != Work::Kind::run && work.kind != Work::Kind::count);
+      fair = fair && (work.kind != Work::Kind::chunk || !request.needs_are_everywhere || auditor_.power_ever_lost());
       fair = fair || (request.follows && failure.type == missed_type);
       break;
     case wire::FailureKind::exception:

@@ -94,7 +94,11 @@ bool SimClient::submit(Request request) {
   const std::vector<std::string> needs = named ? work.names : std::vector<std::string>{};
   const std::vector<wire::Prerequisite> after = some_to_follow(request);
   request.follows = !after.empty();
-  request.bytes = wire::credit_bytes(operation.size(), label, needs, wire::parts_awaited(after));
+  const bool everywhere = work.kind == Work::Kind::push && work.target == Work::Target::all;
+  const std::string environment = everywhere ? work.names.front() : "";
+  request.needs_are_everywhere =
+      std::ranges::all_of(needs, [&](const auto& name) { return everywhere_.contains(name); });
+  request.bytes = wire::credit_bytes(operation.size(), label, needs, wire::parts_awaited(after), environment);
   if (request.parts > tasks_credit_ || request.bytes > bytes_credit_) {
     if (!unacknowledged_.empty()) acknowledge();
     return false;
@@ -105,6 +109,7 @@ bool SimClient::submit(Request request) {
   wire::SubmitTask message{id, request.engines, label, needs, operation, request.module};
   message.policy = work.policy;
   message.after = after;
+  message.environment = environment;
   requests_.emplace(id, std::move(request));
   say(message);
   return true;

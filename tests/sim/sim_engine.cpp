@@ -88,6 +88,8 @@ void SimEngine::hear(const wire::ToEngine& message) {
     }
     queue_.push_back(*run);
     if (!running_) begin();
+  } else if (const auto* value = std::get_if<wire::SetEnvironment>(&message)) {
+    set_environment(*value);
   } else if (const auto* module = std::get_if<wire::StoreModule>(&message)) {
     modules_.insert(module->hash);
   } else if (const auto* forget = std::get_if<wire::ForgetModule>(&message)) {
@@ -99,6 +101,15 @@ void SimEngine::hear(const wire::ToEngine& message) {
   } else if (std::holds_alternative<wire::LeaveCluster>(message)) {
     up_.send(wire::EngineLeaving{});
   }
+}
+
+void SimEngine::set_environment(const wire::SetEnvironment& value) {
+  values_.erase(value.name);
+  if (!value.missing.empty()) return;
+  const wire::Operation operation = wire::decode_operation(value.operation).value();
+  const auto* push = std::get_if<wire::Push>(&operation);
+  world_.require(push != nullptr && push->name == value.name, "the environment is not what was pushed");
+  values_.emplace(push->name, push->value);
 }
 
 void SimEngine::begin() {

@@ -39,6 +39,7 @@ class SimEngine {
 
  private:
   void hear(const wire::ToEngine& message);
+  void set_environment(const wire::SetEnvironment& value);
   void begin();
   void finish();
   void give_back();

@@ -7,6 +7,7 @@
 #include <functional>
 #include <optional>
 #include <span>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -39,6 +40,9 @@ class SimStore final : public core::Store {
 
   [[nodiscard]] std::optional<core::KeptTask> find_kept(SessionId session, const std::string& key) const override {
     return memory_.find_kept(session, key);
+  }
+  [[nodiscard]] std::optional<base::SharedBytes> environment(const std::string& name) const override {
+    return memory_.environment(name);
   }
 
   void set_delay_max(base::Duration delay) { delay_max_ = delay; }

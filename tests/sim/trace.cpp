@@ -60,8 +60,8 @@ std::string text_of(const wire::GatewayMessage& message) {
 }
 
 std::string text_of(const wire::FromEngine& message) {
-  static constexpr const char* names[] = {"EngineReady", "AttemptFinished", "AttemptsReturned", "EngineLeaving",
-                                          "LibraryLoaded"};
+  static constexpr const char* names[] = {"EngineReady",   "AttemptFinished", "AttemptsReturned",
+                                          "EngineLeaving", "LibraryLoaded",   "EnvironmentRefused"};
   std::string text = names[message.index()];
   if (const auto* finished = std::get_if<wire::AttemptFinished>(&message)) {
     text += " task " + number(finished->attempt.task.value()) + " attempt " + number(finished->attempt.attempt);
@@ -101,7 +101,8 @@ void Shell::trace(const core::Event& event) const {
 
 void Shell::trace(const core::Effects& effects) const {
   for (const core::SendToEngines& send : effects.to_engines) {
-    static constexpr const char* names[] = {"RunTask", "StoreModule", "LeaveCluster", "UseLibrary", "ForgetModule"};
+    static constexpr const char* names[] = {"RunTask",    "StoreModule",  "LeaveCluster",
+                                            "UseLibrary", "ForgetModule", "SetEnvironment"};
     for (std::size_t i = 0; i < send.engines.size(); ++i) {
       std::string text = "  -> engine " + number(send.engines[i].value()) + ": " + names[send.message.index()];
       const wire::ToEngine message = core::message_for(send, i);
@@ -110,6 +111,7 @@ void Shell::trace(const core::Effects& effects) const {
       }
       if (const auto* store = std::get_if<wire::StoreModule>(&message)) text += " " + number(store->hash[0]);
       if (const auto* forget = std::get_if<wire::ForgetModule>(&message)) text += " " + number(forget->hash[0]);
+      if (const auto* value = std::get_if<wire::SetEnvironment>(&message)) text += " " + value->name;
       world_.trace(text);
     }
   }

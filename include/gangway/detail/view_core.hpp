@@ -63,6 +63,9 @@ class GANGWAY_API ViewCore {
 
   [[nodiscard]] const TaskOptions& options() const;
 
+  /// The same for all engines, also those that join later: what is pushed belongs to the cluster's environment.
+  [[nodiscard]] ViewCore everywhere() const;
+
   // The same with another option. Each throws Error if it is not possible, or contradicts one that is set.
   [[nodiscard]] ViewCore with(Label label) const;
   [[nodiscard]] ViewCore with(Retries retries) const;
@@ -84,6 +87,7 @@ class GANGWAY_API ViewCore {
   std::shared_ptr<Session> session_;
   std::shared_ptr<const std::vector<EngineId>> engines_;
   std::shared_ptr<const TaskOptions> options_;  // null: none is set
+  bool everywhere_ = false;
 };
 
 /// Pushes one block to each engine of a view, as one operation. One thread at a time.

@@ -75,6 +75,7 @@ class ControllerTest : public ::testing::Test {
     });
     runs_.clear();
     modules_.clear();
+    environment_.clear();
     happens(Restarted{});
   }
   [[nodiscard]] const Effects& effects() const { return effects_; }
@@ -225,10 +226,13 @@ class ControllerTest : public ::testing::Test {
   void is_lost(std::uint32_t engine, std::string reason = "its node is gone") {
     runs_.erase(EngineId{engine});
     modules_.erase(EngineId{engine});
+    environment_.erase(EngineId{engine});
     happens(EngineLost{EngineId{engine}, std::move(reason)});
   }
   std::deque<wire::RunTask>& runs(std::uint32_t engine) { return runs_[EngineId{engine}]; }
   std::vector<std::string> modules(std::uint32_t engine) { return modules_[EngineId{engine}]; }
+  /// What the engine was told of the environment, in order; with their operations, as the store has them.
+  std::vector<wire::SetEnvironment> environment(std::uint32_t engine) { return environment_[EngineId{engine}]; }
   [[nodiscard]] bool told_to_leave(std::uint32_t engine) const { return leaving_.contains(EngineId{engine}); }
 
   /// An engine that has shown to be quick, so that it is given tasks ahead.
@@ -262,6 +266,12 @@ class ControllerTest : public ::testing::Test {
         runs_[engine].push_back(*run);
       } else if (const auto* module = std::get_if<wire::StoreModule>(&message)) {
         modules_[engine].push_back(text(module->content));
+      } else if (const auto* value = std::get_if<wire::SetEnvironment>(&message)) {
+        environment_[engine].push_back(*value);
+        if (!value->missing.empty()) continue;
+        const auto operation = store_.environment(value->name);
+        ASSERT_TRUE(operation) << "the store does not keep " << value->name;
+        environment_[engine].back().operation = *operation;
       } else if (std::holds_alternative<wire::LeaveCluster>(message)) {
         leaving_.insert(engine);
       }
@@ -278,6 +288,7 @@ class ControllerTest : public ::testing::Test {
   std::set<ConnectionId> closed_;
   std::map<EngineId, std::deque<wire::RunTask>> runs_;
   std::map<EngineId, std::vector<std::string>> modules_;
+  std::map<EngineId, std::vector<wire::SetEnvironment>> environment_;
   std::set<EngineId> leaving_;
 };
 

@@ -95,6 +95,12 @@ class EngineTest : public testing::Test {
     return attempt;
   }
 
+  static SharedBytes push_of(const std::string& name, const base::ByteVector& value) {
+    base::ByteVector encoded = wire::encode_operation(wire::Push{name, {}}, value.size());
+    std::copy(value.begin(), value.end(), encoded.end() - static_cast<std::ptrdiff_t>(value.size()));
+    return SharedBytes{std::move(encoded)};
+  }
+
   wire::AttemptRef submit_call(bool returnable = false) {
     wire::Call call;
     call.function.module = module_;

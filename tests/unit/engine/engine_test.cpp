@@ -22,6 +22,57 @@ TEST_F(EngineTest, PushesAndPullsWithoutAWorker) {
   EXPECT_EQ(failure().text, "no value named 'b' here; there is 'a'");
 }
 
+TEST_F(EngineTest, SetsTheEnvironmentInItsTurn) {
+  store_module();
+  ByHand worker{1, *engine_, now_};
+  run_turns();
+  to_gateway_.clear();
+  const wire::AttemptRef call = submit_call();
+  const base::ByteVector value = wire::encode_value({false, "i", 0}, 4);
+  engine_->receive(wire::SetEnvironment{"a", "", push_of("a", value)});
+  const wire::AttemptRef pull = submit(wire::Pull{"a"});
+  load_and_take_call(worker);
+  worker.say(wire::CallFinished{call, 0, bytes("")});
+  run_turns();
+  ASSERT_EQ(to_gateway_.size(), 2U) << "nothing is said about a value that is there";
+  const auto& pulled = std::get<wire::AttemptFinished>(to_gateway_[1]);
+  EXPECT_EQ(pulled.attempt, pull);
+  EXPECT_EQ(std::get<SharedBytes>(pulled.outcome), SharedBytes{value});
+}
+
+TEST_F(EngineTest, SaysWhyAValueOfTheEnvironmentIsNotHere) {
+  const base::ByteVector small = wire::encode_value({false, "i", 0}, 4);
+  const base::ByteVector large = wire::encode_value({false, "i", 0}, std::size_t{300} << 20);
+  engine_->receive(wire::SetEnvironment{"a", "", push_of("a", small)});
+  run_turns();
+  EXPECT_TRUE(to_gateway_.empty());
+  engine_->receive(wire::SetEnvironment{"a", "", push_of("a", large)});
+  run_turns();
+  ASSERT_EQ(to_gateway_.size(), 1U);
+  const auto refused = std::get<wire::EnvironmentRefused>(to_gateway_[0]);
+  EXPECT_EQ(refused.name, "a");
+  EXPECT_EQ(refused.reason.find("no room for 'a'"), 0U) << refused.reason;
+  submit(wire::Pull{"a"});
+  EXPECT_EQ(failure().text, "no value named 'a' here: " + refused.reason) << "nor is the older one";
+
+  engine_->receive(wire::SetEnvironment{"b", "it is beyond the limit", {}});
+  submit(wire::Pull{"b"});
+  EXPECT_EQ(failure().text, "no value named 'b' here: it is beyond the limit");
+  submit(wire::Push{"b", {}}, small);
+  EXPECT_EQ(answer().names_added, std::vector<std::string>{"b"});
+}
+
+TEST_F(EngineTest, RefusesAnEnvironmentThatIsNoPushOfTheName) {
+  const base::ByteVector value = wire::encode_value({false, "i", 0}, 4);
+  for (const SharedBytes& operation : {push_of("b", value), SharedBytes{wire::encode_operation(wire::Pull{"a"}, 0)},
+                                       bytes("rubbish"), SharedBytes{}}) {
+    engine_->receive(wire::SetEnvironment{"a", "", operation});
+  }
+  run_turns();
+  ASSERT_EQ(to_gateway_.size(), 4U);
+  for (const wire::FromEngine& said : to_gateway_) EXPECT_EQ(std::get<wire::EnvironmentRefused>(said).name, "a");
+}
+
 TEST_F(EngineTest, LoadsTheModuleOnceAndHandsTheCallToTheOldestWorker) {
   store_module();
   ByHand worker{1, *engine_, now_};

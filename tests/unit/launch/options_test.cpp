@@ -26,6 +26,7 @@ TEST(SupervisorOptions, ComeBackAsTheyWereWritten) {
   options.profile.transport = Transport::native;
   options.profile.agent = "ssh -q";
   options.profile.durability = Durability::disk;
+  options.profile.environment_bytes_max = 123'456'789'012;
   options.profile.restarts = 3;
   options.profile.modules = {"/opt/a.so", "/opt/b.so"};
   options.report_fd = 3;

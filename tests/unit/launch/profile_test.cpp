@@ -51,6 +51,7 @@ restarts = 0
 bind = 0.0.0.0
 ports = 7000-7010
 durability = disk
+environment_max = 512M
 
 [engine]
 arena = 4G
@@ -69,6 +70,7 @@ agent = ssh -q
   EXPECT_EQ(profile.restarts, 0U);
   EXPECT_EQ(profile.bind_address, "0.0.0.0");
   EXPECT_EQ(profile.durability, Durability::disk);
+  EXPECT_EQ(profile.environment_bytes_max, 512ULL << 20);
   EXPECT_EQ(profile.ports, (PortRange{7000, 7010}));
   EXPECT_EQ(profile.arena_bytes, 4ULL << 30);
   EXPECT_THAT(profile.modules, ElementsAre("/opt/solver.so", (directory_.path() / "lib/mesh.so").string()))
@@ -131,6 +133,10 @@ TEST_F(ProfileTest, NamesImpossibleValuesAndWrongUnits) {
        "'start_timeout' in [cluster] takes a time such as 500ms, 60s or 5min, at most a day, not '25000min'"},
       {"[cluster]\nrestarts = ever\n", "'restarts' in [cluster] takes a whole number from 0 to 100, not 'ever'"},
       {"[controller]\ndurability = yes\n", "'durability' in [controller] takes memory, commit or disk, not 'yes'"},
+      {"[controller]\nenvironment_max = 4 GiB\n",
+       "'environment_max' in [controller] takes a number of bytes such as 512M or 16G, at most 32768G, or 0 for "
+       "none, "
+       "not '4 GiB'"},
       {"[controller]\nbind =\n", "'bind' in [controller] takes an address such as 127.0.0.1 or 0.0.0.0, not nothing"},
       {"[controller]\nbind = nonsense\n",
        "'bind' in [controller] takes an address such as 127.0.0.1 or 0.0.0.0, not 'nonsense'"},

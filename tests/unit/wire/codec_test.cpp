@@ -38,6 +38,7 @@ std::vector<ClientMessage> client_messages() {
       UploadModule{RequestId{2}, some_hash(), bytes("ELF")},
       SubmitTask{RequestId{3}, {EngineId{0}, EngineId{9}}, "cost", {"x", "mesh"}, bytes("operation"), some_hash()},
       SubmitTask{RequestId{4}, {}, "", {}, {}},
+      SubmitTask{RequestId{5}, {EngineId{1}}, "push x", {}, bytes("operation"), {}, "x"},
       Acknowledge{{TaskId{1}, TaskId{0xffff'ffff'ffff}}},
       QueryCluster{RequestId{5}},
       Shutdown{RequestId{6}},
@@ -80,8 +81,12 @@ TEST(Codec, GivesBackEveryGatewayMessage) {
 
 TEST(Codec, GivesBackMessagesBetweenRanksWhoseBulkArrivesApart) {
   const std::vector<ToEngine> down = {RunTask{{TaskId{1}, 2}, true, bytes("op")},
-                                      StoreModule{some_hash(), bytes("ELF")}, LeaveCluster{}, UseLibrary{some_hash()},
-                                      ForgetModule{some_hash()}};
+                                      StoreModule{some_hash(), bytes("ELF")},
+                                      LeaveCluster{},
+                                      UseLibrary{some_hash()},
+                                      ForgetModule{some_hash()},
+                                      SetEnvironment{"x", "", bytes("push")},
+                                      SetEnvironment{"y", "too large", {}}};
   for (const ToEngine& message : down) {
     const EncodedMessage encoded = encode(message);
     const auto decoded = decode_to_engine(encoded.number, SharedBytes::copy_of(encoded.head), encoded.bulk);
@@ -93,7 +98,8 @@ TEST(Codec, GivesBackMessagesBetweenRanksWhoseBulkArrivesApart) {
                                       AttemptFinished{{TaskId{1}, 2}, 17, {}, {}, some_failure()},
                                       AttemptsReturned{{{TaskId{1}, 2}, {TaskId{3}, 1}}},
                                       EngineLeaving{},
-                                      LibraryLoaded{some_hash()}};
+                                      LibraryLoaded{some_hash()},
+                                      EnvironmentRefused{"x", "no room"}};
   for (const FromEngine& message : up) {
     const EncodedMessage encoded = encode(message);
     const auto decoded = decode_from_engine(encoded.number, SharedBytes::copy_of(encoded.head), encoded.bulk);
