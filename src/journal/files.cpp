@@ -52,8 +52,7 @@ void Files::write(std::span<const core::Record> records) {
   }
   const std::lock_guard lock{database_in_use_};
   Transaction transaction{database_};
-  for (const core::Record& record : records) writer_->write(record);
-  writer_->finish(records.back().number);
+  writer_->write(records);
   transaction.commit();
   // Nobody writes while the writer empties the log, so that all of it is emptied and the next one begins anew.
   if (has_checkpointer() && log_pages_ >= checkpoint_pages_max) empty_log(database_);

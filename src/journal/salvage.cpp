@@ -50,16 +50,13 @@ base::Status rescue(const fs::path& journal, const fs::path& rescued, SalvageRep
   {
     Transaction transaction{to};
     RecordWriter writer{to};
-    std::uint64_t last = 0;
     rescue_records(
         from.value(),
         [&](const core::Record& record) {
-          writer.write(record);
-          last = record.number;
+          writer.write({&record, 1});
           count(record, report.rescued);
         },
         [&](const std::string& text) { report.losses.add(text); });
-    writer.finish(last);
     transaction.commit();
   }
   Census written;
