@@ -159,7 +159,8 @@ void Journal::write_until_closed() {
       taken.clear();
     } catch (const std::exception& failure) {
       taken.erase(taken.begin(), taken.end() - static_cast<std::ptrdiff_t>(rest.size()));
-      failed(failure.what());
+      const auto* const known = dynamic_cast<const DatabaseFailure*>(&failure);
+      failed(known != nullptr ? with_way_out(known->error(), file_) : failure.what());
       std::unique_lock lock{mutex_};
       if (!work_.wait_for(lock, retry_wait, [this] { return closing_; })) continue;
       queue_.insert(queue_.begin(), taken.begin(), taken.end());  // close() counts them

@@ -51,6 +51,10 @@
 // module and submits again, and no two of its tasks have changed places. Of a module it has one offer at a time. An
 // offer may be answered late: all the room may be taken by modules that tasks need.
 //
+// A journal that cannot be written. When the gateway's disk is full, nothing is accepted or answered until there is
+// room; what was submitted is kept. JournalState says so, also as a sign of life: the gateway may read no client
+// meanwhile. Pong and ClusterState do not wait for the journal. Who says Hello is sent away, and may try again.
+//
 // Credit. Welcome grants a number of tasks and of bytes. A task counts from its submission until the client has sent
 // its acknowledgement, a task with n parts counts n times, its credit_bytes() once. A client without credit does not
 // submit; one that submits all the same is disconnected. After a resume the tasks that were named count, with as many
@@ -387,8 +391,20 @@ struct TaskReturned {
   friend bool operator==(const TaskReturned&, const TaskReturned&) = default;
 };
 
+/// Why the gateway's journal cannot be written at the moment; empty: it can be again. Sent unasked when that changes,
+/// and every few seconds while it lasts.
+struct JournalState {
+  std::string trouble;
+
+  template <class Self>
+  static auto fields(Self& m) {
+    return std::tie(m.trouble);
+  }
+  friend bool operator==(const JournalState&, const JournalState&) = default;
+};
+
 /// The order of the alternatives is their number on the wire: append only.
 using GatewayMessage = std::variant<Welcome, ModuleAnswered, TaskAccepted, TaskFinished, Refused, ClusterState,
-                                    EnginesChanged, Pong, Goodbye, TaskReturned, SessionResumed>;
+                                    EnginesChanged, Pong, Goodbye, TaskReturned, SessionResumed, JournalState>;
 
 }  // namespace gangway::wire
