@@ -17,7 +17,7 @@ constexpr std::size_t queued_bytes_pause = 64 * base::mib;
 constexpr std::size_t queued_bytes_resume = 16 * base::mib;
 
 // Who has more than this to take hears of the gateway anyway.
-constexpr std::size_t told_all_below_bytes = 64 * base::kib;
+constexpr std::size_t reminded_below_bytes = 64 * base::kib;
 
 // How long the news that a task was accepted waits for its answer to leave with it.
 constexpr base::Duration acceptance_wait = base::milliseconds(1);
@@ -98,9 +98,10 @@ void Clients::hold_reading(bool held) {
   }
 }
 
-void Clients::tell_all(const wire::GatewayMessage& message) {
+void Clients::tell_all(const wire::GatewayMessage& message, Word word) {
   for (const auto& [id, client] : clients_) {
-    if (client.is_welcome && client.connection->queued_bytes() < told_all_below_bytes) send(id, message);
+    const bool takes_it = word == Word::news || client.connection->queued_bytes() < reminded_below_bytes;
+    if (client.is_welcome && takes_it) send(id, message);
   }
 }
 

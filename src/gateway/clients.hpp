@@ -63,8 +63,9 @@ class Clients {
   /// With a reason, whoever says Hello is told Goodbye with it and may come back; nothing: they are let in.
   void turn_away(std::optional<std::string> reason) { turned_away_because_ = std::move(reason); }
 
-  /// Sends to all who are welcome. Who does not take what was sent before is left out.
-  void tell_all(const wire::GatewayMessage& message);
+  /// Sends to all who are welcome; a reminder only to those who have taken most of what was sent before.
+  enum class Word { news, reminder };
+  void tell_all(const wire::GatewayMessage& message, Word word);
 
   /// What was sent to a connection and the operating system has not taken yet; nothing if it is gone.
   [[nodiscard]] std::optional<std::size_t> queued_bytes(core::ConnectionId connection) const;

@@ -178,7 +178,7 @@ class Gateway {
     if (!is_announced_ || (!is_news && !(now && os::now() >= next_word_))) return;
     next_word_ = os::now() + trouble_interval;
     trouble_told_ = now;
-    clients_.tell_all(wire::JournalState{now.value_or("")});
+    clients_.tell_all(wire::JournalState{now.value_or("")}, is_news ? Clients::Word::news : Clients::Word::reminder);
     if (!is_news) return;
     keep_note_true();
     clients_.turn_away(now ? std::optional{"nobody is let in while its journal cannot be written: " + *now}

@@ -8,8 +8,10 @@
 #include <chrono>
 #include <exception>
 #include <utility>
+#include <variant>
 
 #include "base/check.hpp"
+#include "base/limits.hpp"
 #include "journal/database.hpp"
 #include "journal/file.hpp"
 #include "journal/files.hpp"
@@ -22,6 +24,8 @@ namespace {
 
 // One transaction holds at most so many records: those who wait for the first of them shall not wait for thousands.
 constexpr std::size_t transaction_records_max = 4096;
+// And about so much of operations, answers and modules: on a disk that was full the first may fit when all do not.
+constexpr std::size_t transaction_bytes_max = 16 * base::mib;
 
 // How long the writer waits before it tries again what could not be written.
 constexpr std::chrono::milliseconds retry_wait{500};
@@ -33,6 +37,24 @@ constexpr std::array<unsigned long, 8> network_file_systems = {
     0x0BD00BD0UL,  // Lustre
     0x47504653UL,  // GPFS
 };
+
+std::size_t payload_bytes(const core::Record& record) {
+  if (const auto* const accepted = std::get_if<core::TaskAccepted>(&record.fact)) return accepted->operation.size();
+  if (const auto* const stored = std::get_if<core::ModuleStored>(&record.fact)) return stored->content.size();
+  const auto* const settled = std::get_if<core::TaskSettled>(&record.fact);
+  const auto* const result = settled == nullptr ? nullptr : std::get_if<base::SharedBytes>(&settled->outcome);
+  return result == nullptr ? 0 : result->size();
+}
+
+/// At least one record.
+std::span<const core::Record> first_transaction(std::span<const core::Record> records) {
+  std::size_t count = 0;
+  std::size_t bytes = 0;
+  while (count < std::min(records.size(), transaction_records_max) && bytes < transaction_bytes_max) {
+    bytes += payload_bytes(records[count++]);
+  }
+  return records.first(count);
+}
 
 }  // namespace
 
@@ -151,7 +173,7 @@ void Journal::write_until_closed() {
     std::span<const core::Record> rest{taken};
     try {
       while (!rest.empty()) {
-        const std::span<const core::Record> part = rest.first(std::min(rest.size(), transaction_records_max));
+        const std::span<const core::Record> part = first_transaction(rest);
         files_->write(part);
         rest = rest.subspan(part.size());
         written(part);

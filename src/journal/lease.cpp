@@ -106,7 +106,7 @@ base::Status write_record(const fs::path& file, const std::string& text) {
   const os::Descriptor out{::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRUSR | S_IWUSR)};
   if (out && os::write_all(out.get(), std::as_bytes(std::span{text})) && ::fsync(out.get()) == 0) return base::Done{};
   const base::Fault why = os::system_fault("its owner cannot be noted in " + file.string());
-  return base::Fault{why.text + "; this account must be able to write in that directory"};
+  return base::Fault{why.text + "; there must be room, and this account must be able to write in that directory"};
 }
 
 /// Whether the new record has got the name: false if another one has it.

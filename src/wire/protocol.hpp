@@ -75,6 +75,7 @@
 
 #include "base/bytes.hpp"
 #include "wire/failure.hpp"
+#include "wire/journal_state.hpp"
 #include "wire/operation.hpp"
 
 namespace gangway::wire {
@@ -389,18 +390,6 @@ struct TaskReturned {
     return std::tie(m.request);
   }
   friend bool operator==(const TaskReturned&, const TaskReturned&) = default;
-};
-
-/// Why the gateway's journal cannot be written at the moment; empty: it can be again. Sent unasked when that changes,
-/// and every few seconds while it lasts.
-struct JournalState {
-  std::string trouble;
-
-  template <class Self>
-  static auto fields(Self& m) {
-    return std::tie(m.trouble);
-  }
-  friend bool operator==(const JournalState&, const JournalState&) = default;
 };
 
 /// The order of the alternatives is their number on the wire: append only.

@@ -210,7 +210,7 @@ TEST_F(ClientsTest, who_is_welcome_is_told_of_trouble_and_who_comes_meanwhile_is
   const auto late = connect();
   EXPECT_EQ(heard(*late, 0), wire::GatewayMessage{wire::Goodbye{"the disk is full"}});
   EXPECT_THAT(seen<core::ClientSpoke>(), SizeIs(1)) << "of the late one's Hello nobody hears";
-  clients.tell_all(wire::JournalState{"full"});
+  clients.tell_all(wire::JournalState{"full"}, Clients::Word::news);
   clients.flush(base::Instant{});
   EXPECT_EQ(heard(*first, 1), wire::GatewayMessage{wire::JournalState{"full"}});
   clients.turn_away(std::nullopt);
