@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <gangway/api.hpp>
@@ -52,6 +53,27 @@ inline ReconnectLimit reconnect_limit(std::chrono::nanoseconds time) {
   return {time};
 }
 
+/// A session with a name is there for the next process that says it: see Client.
+struct SessionName {
+  std::string name;
+};
+[[nodiscard]] inline SessionName session(std::string name) {
+  return {std::move(name)};
+}
+
+namespace detail {
+
+/// What a Client is made with.
+struct ClientOptions {
+  ReconnectLimit reconnect = reconnect_limit(std::chrono::minutes{5});
+  SessionName session;
+
+  void set(ReconnectLimit limit) { reconnect = limit; }
+  void set(SessionName name) { session = std::move(name); }
+};
+
+}  // namespace detail
+
 /// A connection to a cluster. Views and Futures may outlive it, but then only fail with ConnectionError.
 ///
 /// Movable, not copyable. All threads may use one Client, its views and its Futures together; moving and destroying
@@ -66,9 +88,16 @@ class GANGWAY_API Client {
   /// ConnectionError if the gateway does not answer within 10 s or refuses this client.
   ///
   /// When the connection is lost later, the client connects again, to the same session, and no Future notices. When
-  /// that has not succeeded within `limit`, or when the cluster was stopped, all that waits fails with
-  /// ConnectionError.
-  explicit Client(const std::string& cluster, ReconnectLimit limit = reconnect_limit(std::chrono::minutes{5}));
+  /// that has not succeeded within `reconnect_limit` (five minutes without it), or when the cluster was stopped, all
+  /// that waits fails with ConnectionError.
+  ///
+  /// `Client{"big", session("run-17")}` has a session to come back to: it and its tasks go on when this process ends,
+  /// in whatever way, and the next one that says the name has it again, one at a time. A task with a key
+  /// (BalancedView::with(key("step 3"))) is the same in all of them: submitted again, it is not run again, and its
+  /// answer is there as often as it is asked for, until end_session(), or until nobody has come for a week. Throws
+  /// Error if the name is empty or longer than 4 KiB; ConnectionError if another process has the session.
+  template <class... Options>
+  explicit Client(const std::string& cluster, Options... options) : Client{cluster, made_of(std::move(options)...)} {}
 
   /// close()
   ~Client();
@@ -118,7 +147,19 @@ class GANGWAY_API Client {
   /// returns, unless it is called from there. A second call does nothing.
   void close();
 
+  /// close(), and the cluster forgets a session with a name, its tasks and all their answers.
+  void end_session();
+
  private:
+  Client(const std::string& cluster, const detail::ClientOptions& options);
+
+  template <class... Options>
+  static detail::ClientOptions made_of(Options... options) {
+    detail::ClientOptions made;
+    (made.set(std::move(options)), ...);
+    return made;
+  }
+
   std::shared_ptr<detail::Session> session_;
 };
 

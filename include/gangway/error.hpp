@@ -61,6 +61,7 @@ class GANGWAY_API RemoteError : public Error {
     std::string label;                 ///< the function as a reader knows it, or "push x"
     std::optional<std::size_t> index;  ///< of a map's element, or of the first one if a whole chunk failed
     std::size_t elements = 1;          ///< how many elements of the map failed by this
+    std::string story;                 ///< how the attempts before ended, if there were any
   };
 
   explicit RemoteError(Details details);
@@ -78,6 +79,7 @@ class GANGWAY_API RemoteError : public Error {
   [[nodiscard]] const std::string& label() const noexcept { return details_->label; }
   [[nodiscard]] std::optional<std::size_t> index() const noexcept { return details_->index; }
   [[nodiscard]] std::size_t elements() const noexcept { return details_->elements; }
+  [[nodiscard]] const std::string& story() const noexcept { return details_->story; }
 
  private:
   std::shared_ptr<const Details> details_;  // shared, so that copying an exception cannot throw

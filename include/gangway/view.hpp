@@ -37,8 +37,14 @@ class EngineView {
 
   [[nodiscard]] EngineId id() const { return core_.engines().front(); }
 
-  /// The view with a label: `client.engine(id).with(label("phase 2"))`. Throws Error if it is too long.
-  [[nodiscard]] EngineView with(Label option) const { return EngineView{core_.with(std::move(option))}; }
+  /// The view with options: `client.engine(id).with(label("phase 2"), at_most_once())`. Throws Error if a label is
+  /// too long.
+  template <class... Options>
+  requires(sizeof...(Options) > 0) [[nodiscard]] EngineView with(Options... options) const {
+    EngineView view = *this;
+    (view.set(std::move(options)), ...);
+    return view;
+  }
 
   /// Calls `callable(args...)` on the engine, after what this client asked of it before. `callable` is fn<f>, or a
   /// lambda with trivially copyable captures; named("x") as an argument stands for the engine's own x.
@@ -62,6 +68,9 @@ class EngineView {
   }
 
  private:
+  void set(Label option) { core_ = core_.with(std::move(option)); }
+  void set(AtMostOnce option) { core_ = core_.with(option); }
+
   detail::ViewCore core_;
 };
 
@@ -74,8 +83,14 @@ class DirectView {
   [[nodiscard]] const std::vector<EngineId>& ids() const { return core_.engines(); }
   [[nodiscard]] std::size_t size() const { return core_.engines().size(); }
 
-  /// The view with a label: `client.all().with(label("phase 2"))`. Throws Error if it is too long.
-  [[nodiscard]] DirectView with(Label option) const { return DirectView{core_.with(std::move(option))}; }
+  /// The view with options: `client.all().with(label("phase 2"), at_most_once())`. Throws Error if a label is too
+  /// long.
+  template <class... Options>
+  requires(sizeof...(Options) > 0) [[nodiscard]] DirectView with(Options... options) const {
+    DirectView view = *this;
+    (view.set(std::move(options)), ...);
+    return view;
+  }
 
   /// Calls `callable(args...)` on each engine; see EngineView::apply().
   template <class Callable, class... Args>
@@ -111,6 +126,9 @@ class DirectView {
   }
 
  private:
+  void set(Label option) { core_ = core_.with(std::move(option)); }
+  void set(AtMostOnce option) { core_ = core_.with(option); }
+
   detail::ViewCore core_;
 };
 
@@ -119,7 +137,8 @@ class BalancedView {
  public:
   explicit BalancedView(detail::ViewCore core) : core_{std::move(core)} {}
 
-  /// The view with other options: `any.with(label("phase 2"), chunk(100))`. Throws Error if a label is too long.
+  /// The view with other options: `any.with(label("phase 2"), chunk(100), retries(2))`; see options.hpp for all.
+  /// Throws Error if one is not possible, or if two contradict each other.
   template <class... Options>
   requires(sizeof...(Options) > 0) [[nodiscard]] BalancedView with(Options... options) const {
     BalancedView view = *this;
@@ -173,6 +192,13 @@ class BalancedView {
  private:
   void set(Chunk option) { chunk_ = option; }
   void set(Label option) { core_ = core_.with(std::move(option)); }
+  void set(Retries option) { core_ = core_.with(option); }
+  void set(AtMostOnce option) { core_ = core_.with(option); }
+  void set(Key option) { core_ = core_.with(std::move(option)); }
+  template <Follows How>
+  void set(After<How> option) {
+    core_ = core_.with(How, std::move(option.tasks));
+  }
 
   detail::ViewCore core_;
   Chunk chunk_;

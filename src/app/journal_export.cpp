@@ -69,7 +69,8 @@ void JournalExport::end() {
 }
 
 void JournalExport::take_fact(const core::SessionOpened& fact) {
-  out_ << JsonObject{}.text("kind", "session").number("id", fact.session.value()).to_string() << '\n';
+  out_ << JsonObject{}.text("kind", "session").number("id", fact.session.value()).text("name", fact.name).to_string()
+       << '\n';
 }
 
 void JournalExport::take_fact(const core::ModuleStored& fact) {
@@ -103,15 +104,15 @@ void JournalExport::take_fact(const core::AttemptReturned& fact) {
   part(fact.attempt.task).state = "waiting";
 }
 
-void JournalExport::take_fact(const core::AttemptLost& fact) {
+void JournalExport::take_fact(const core::AttemptFailed& fact) {
   Part& of = part(fact.attempt.task);
   of.running.reset();
   of.state = "waiting";
-  of.lost.push_back(JsonObject{}
-                        .number("attempt", fact.attempt.attempt)
-                        .number("engine", fact.engine.value())
-                        .text("reason", fact.reason)
-                        .to_string());
+  of.failed.push_back(JsonObject{}
+                          .number("attempt", fact.attempt.attempt)
+                          .number("engine", fact.engine.value())
+                          .text("reason", fact.reason)
+                          .to_string());
 }
 
 void JournalExport::take_fact(const core::TaskSettled& fact) {
@@ -126,6 +127,10 @@ void JournalExport::take_fact(const core::TaskForgotten& fact) {
   part(fact.task).state = "forgotten";
 }
 
+void JournalExport::take_fact(const core::TaskKept& fact) {
+  part(fact.task).state = "kept";
+}
+
 void JournalExport::write_part(std::size_t index) const {
   const Part& of = parts_[index];
   JsonObject json;
@@ -138,10 +143,11 @@ void JournalExport::write_part(std::size_t index) const {
       .text("state", of.state)
       .text("label", task_.label);
   add_operation(json, task_.operation);
+  if (!task_.key.empty()) json.text("key", task_.key);
   json.number("operation_bytes", task_.operation.size());
   if (!task_.engines.empty()) json.number("target", task_.engines[index].value());
   json.number("attempts", of.attempts).number("submitted_ns", task_.submitted_ns);
-  if (!of.lost.empty()) json.raw("lost", launch::json_list(of.lost));
+  if (!of.failed.empty()) json.raw("failed_attempts", launch::json_list(of.failed));
   if (of.running) json.number("engine", of.running->engine.value()).number("handed_ns", of.running->handed_ns);
   if (of.answer) {
     json.number("engine", of.answer->run.engine.value())

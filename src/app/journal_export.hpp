@@ -27,7 +27,7 @@ class JournalExport {
   struct Part {
     const char* state = "waiting";
     std::uint32_t attempts = 0;
-    std::vector<std::string> lost;  // JSON
+    std::vector<std::string> failed;  // JSON
     std::optional<core::AttemptStarted> running;
     std::optional<core::TaskSettled> answer;
   };
@@ -38,9 +38,10 @@ class JournalExport {
   void take_fact(const core::TaskAccepted& fact);
   void take_fact(const core::AttemptStarted& fact);
   void take_fact(const core::AttemptReturned& fact);
-  void take_fact(const core::AttemptLost& fact);
+  void take_fact(const core::AttemptFailed& fact);
   void take_fact(const core::TaskSettled& fact);
   void take_fact(const core::TaskForgotten& fact);
+  void take_fact(const core::TaskKept& fact);
   template <class Other>
   void take_fact(const Other&) {}
 

@@ -32,6 +32,9 @@ inline constexpr std::size_t text_bytes_max = 64 * kib;
 /// Longest name of a value or function; longer ones are refused where they are made.
 inline constexpr std::size_t name_bytes_max = 4 * kib;
 
+/// How often a client may have a task run again; the controller keeps why each attempt failed.
+inline constexpr std::uint32_t retries_max = 100;
+
 /// Most entries in a list inside a message (targets of a task, acknowledgements, engines).
 inline constexpr std::size_t list_entries_max = 64 * kib;
 
@@ -72,6 +75,9 @@ struct Limits {
   /// A balanced task whose engines were lost this many times is failed: it may be what kills them.
   std::uint32_t attempts_max = 3;
 
+  /// A task that has killed so many workers is failed, whatever retries it has left.
+  std::uint32_t worker_kills_max = 3;
+
   /// Modules kept for engines, in number and in bytes.
   std::uint32_t modules_max = 64;
   std::uint64_t modules_bytes_max = 512 * mib;
@@ -84,6 +90,9 @@ struct Limits {
 
   /// A session without a connection that has tasks or answers is kept for this long.
   Duration session_linger = seconds(3600);
+
+  /// The same for a session with a name, which is kept for its results too.
+  Duration named_session_linger = seconds(7 * 24 * 3600);
 };
 
 }  // namespace gangway::base

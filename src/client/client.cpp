@@ -57,16 +57,20 @@ void require_engine(EngineId id, const detail::Session& session) {
 
 }  // namespace
 
-Client::Client(const std::string& cluster, ReconnectLimit limit) {
+Client::Client(const std::string& cluster, const detail::ClientOptions& options) {
+  if (!options.session.name.empty()) {
+    detail::check_text("name of a session", options.session.name);
+  }
   const std::filesystem::path file = connection_file_of(cluster);
   const auto connection = client::read_connection(file);
   if (!connection) {
     throw Error{connection.fault().text};
   }
-  client::SessionOptions options;
-  options.reconnect_limit = base::Duration{limit.time.count()};
+  client::SessionOptions session_options;
+  session_options.reconnect_limit = base::Duration{options.reconnect.time.count()};
+  session_options.name = options.session.name;
   // A cluster that was started again has another port.
-  session_ = std::make_shared<detail::Session>(connection.value(), options,
+  session_ = std::make_shared<detail::Session>(connection.value(), session_options,
                                                [file] { return client::read_connection(file); });
 }
 
@@ -154,6 +158,10 @@ ClusterStatus Client::status() const {
 
 void Client::close() {
   session_->close();
+}
+
+void Client::end_session() {
+  session_->end();
 }
 
 }  // namespace gangway

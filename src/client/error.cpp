@@ -39,6 +39,9 @@ std::string origin(const RemoteError::Details& details) {
   if (details.attempt > 1) {
     text += ", attempt " + std::to_string(details.attempt);
   }
+  if (!details.story.empty()) {
+    text += "; before: " + details.story;
+  }
   return text.empty() ? text : " (" + text + ")";
 }
 

@@ -21,8 +21,11 @@ constexpr std::size_t chunks_per_engine = 32;
 
 constexpr std::size_t chunk_bytes_max = 8 * base::mib;
 
-std::size_t chosen_chunk(std::size_t elements, std::size_t engines) {
-  const std::size_t chunks = std::max<std::size_t>(engines, 1) * chunks_per_engine;
+// The pieces of a map with a key have to be the same in each process, however many engines there are then.
+constexpr std::size_t chunks_of_key = 1024;
+
+std::size_t chosen_chunk(std::size_t elements, std::size_t engines, bool has_key) {
+  const std::size_t chunks = has_key ? chunks_of_key : std::max<std::size_t>(engines, 1) * chunks_per_engine;
   return std::clamp<std::size_t>((elements + chunks - 1) / chunks, 1, client::chunk_elements_max);
 }
 
@@ -37,13 +40,15 @@ class MapBuilder::State {
         needs_{std::move(needs)},
         elements_left_{elements},
         is_fixed_{chunk_elements != 0},
-        chunk_elements_{is_fixed_ ? chunk_elements : chosen_chunk(elements, core_.session().engines().size())},
+        chunk_elements_{is_fixed_
+                            ? chunk_elements
+                            : chosen_chunk(elements, core_.session().engines().size(), !core_.options().key.empty())},
         label_{client::labelled(core_, function_->label)},
         task_{std::make_shared<PendingTask>(label_, core_.session().continuations())} {
     for (const std::string& name : needs_) {
       check_name(name);
     }
-    task_->count_elements(0, core_.label());
+    task_->count_elements(0, core_.options().label);
   }
 
   [[nodiscard]] std::size_t next_elements() const { return std::min(chunk_elements_, elements_left_); }
@@ -55,12 +60,14 @@ class MapBuilder::State {
       return false;
     }
     client::Submission submission = client::call_of(*function_, needs_, arguments);
-    submission.label = label_;
+    client::set_options(submission, core_);
+    submission.key = client::chunk_key(core_, elements_sent_, elements);
     submission.engines = core_.engines();
     submission.task = task_;
     submission.first_part = task_->add_parts(1, elements);
     core_.session().submit(std::move(submission));
     elements_left_ -= elements;
+    elements_sent_ += elements;
     return true;
   }
 
@@ -74,6 +81,7 @@ class MapBuilder::State {
   std::shared_ptr<const client::KnownFunction> function_;
   std::vector<std::string> needs_;
   std::size_t elements_left_;
+  std::size_t elements_sent_ = 0;
   bool is_fixed_;
   std::size_t chunk_elements_;
   std::string label_;

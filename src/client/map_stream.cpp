@@ -51,6 +51,10 @@ class MapStream::State {
     for (const std::string& name : needs_) {
       check_name(name);
     }
+    if (!core_.options().key.empty() && !is_fixed_) {
+      throw Error{"as_completed() with the key '" + core_.options().key +
+                  "' needs chunk(n) too: the pieces must be the same in each process"};
+    }
   }
 
   [[nodiscard]] std::size_t next_elements() const {
@@ -66,8 +70,9 @@ class MapStream::State {
     }
     client::Submission submission = client::call_of(*function_, needs_, arguments);
     auto task = std::make_shared<PendingTask>(label_);
-    task->count_elements(elements_sent_, core_.label());
-    submission.label = label_;
+    task->count_elements(elements_sent_, core_.options().label);
+    client::set_options(submission, core_);
+    submission.key = client::chunk_key(core_, elements_sent_, elements);
     submission.task = task;
     submission.first_part = task->add_parts(1, elements);
     task->seal();

@@ -29,7 +29,25 @@ Submission call_of(const KnownFunction& function, std::vector<std::string> needs
 }
 
 std::string labelled(const detail::ViewCore& core, const std::string& operation) {
-  return core.label().empty() ? operation : core.label() + ": " + operation;
+  const std::string& label = core.options().label;
+  return label.empty() ? operation : label + ": " + operation;
+}
+
+void set_options(Submission& submission, const detail::ViewCore& core) {
+  submission.label = labelled(core, submission.label);
+  submission.policy = {core.options().retries, core.options().at_most_once};
+  submission.key = core.options().key;
+  for (const auto& [how, task] : core.options().after) {
+    submission.after.push_back({static_cast<wire::Condition>(how), task.shared()});
+  }
+}
+
+std::string chunk_key(const detail::ViewCore& core, std::size_t first_element, std::size_t elements) {
+  const std::string& key = core.options().key;
+  if (key.empty()) {
+    return key;
+  }
+  return key + " [" + std::to_string(first_element) + ", " + std::to_string(first_element + elements) + ")";
 }
 
 std::string size_text(std::size_t bytes) {

@@ -28,6 +28,12 @@ Submission call_of(const KnownFunction& function, std::vector<std::string> needs
 /// What errors and records call an operation of a view: with the user's label before it.
 std::string labelled(const detail::ViewCore& core, const std::string& operation);
 
+/// Gives a request what with() has set: its label, which stands before that of the operation, and the rest.
+void set_options(Submission& submission, const detail::ViewCore& core);
+
+/// The key of a chunk of a map that has one; empty otherwise.
+std::string chunk_key(const detail::ViewCore& core, std::size_t first_element, std::size_t elements);
+
 /// "12.5 MiB"
 std::string size_text(std::size_t bytes);
 

@@ -36,6 +36,38 @@ void PendingTask::seal() {
   run_callbacks(std::move(lock));
 }
 
+void PendingTask::submitted(std::uint32_t first_part, std::uint32_t count, wire::RequestId request) {
+  const std::lock_guard lock{mutex_};
+  for (std::uint32_t part = 0; part < count; ++part) {
+    Part& sent = parts_.at(first_part + part);
+    sent.request = request;
+    sent.part = part;
+    if (sent.state == PartState::waiting) {
+      sent.id = TaskId{};  // it will have another one
+    }
+  }
+}
+
+PendingTask::Ends PendingTask::ends() const {
+  const std::lock_guard lock{mutex_};
+  Ends ends;
+  const bool has_id = !parts_.empty() && parts_.front().id != TaskId{};
+  ends.name = has_id ? "task " + std::to_string(parts_.front().id.value()) + " (" + label_ + ")" : label_;
+  for (const Part& part : parts_) {
+    if (part.state == PartState::waiting) {
+      ends.open.push_back({part.id, part.request, part.part});
+    } else if (part.state != PartState::succeeded) {
+      ++ends.failed;
+    }
+  }
+  return ends;
+}
+
+bool PendingTask::is_of(const std::shared_ptr<client::Continuations>& continuations) const {
+  const std::lock_guard lock{mutex_};
+  return continuations_ == continuations && !parts_.empty();
+}
+
 void PendingTask::accepted(std::uint32_t part, TaskId id) {
   const std::lock_guard lock{mutex_};
   parts_.at(part).id = id;
@@ -230,6 +262,7 @@ std::optional<RemoteError> PendingTask::failure(std::size_t part) const {
   known.type = failure.type;
   known.text = failure.text;
   known.attempt = failure.attempt;
+  known.story = failure.story;
   if (failure.kind == wire::FailureKind::refused || (failure.attempt == 0 && failure.host.empty())) {
     known.engine.reset();
     known.host.clear();

@@ -56,6 +56,17 @@ class PendingTask : public std::enable_shared_from_this<PendingTask> {
 
   // ---- the session's thread; each part finishes once
 
+  /// The parts are on their way, by a request. Again, by another one, when a connection was lost.
+  void submitted(std::uint32_t first_part, std::uint32_t count, wire::RequestId request);
+
+  /// For those that are to follow this.
+  struct Ends {
+    std::string name;                 // for errors: with the id, if it is known
+    std::size_t failed = 0;           // parts that have ended without a result
+    std::vector<wire::PartRef> open;  // those that have not ended
+  };
+  [[nodiscard]] Ends ends() const;
+
   void accepted(std::uint32_t part, TaskId id);
   void finished(std::uint32_t part, const wire::TaskFinished& message, std::shared_ptr<const std::string> host);
 
@@ -66,6 +77,9 @@ class PendingTask : public std::enable_shared_from_this<PendingTask> {
   void lost(std::uint32_t first_part, std::uint32_t count, std::shared_ptr<const std::string> reason);
 
   // ---- of what this process makes
+
+  /// Whether these are tasks of the client with these continuations.
+  [[nodiscard]] bool is_of(const std::shared_ptr<client::Continuations>& continuations) const;
 
   /// What is attached runs where that of `other` does, and what makes this ready is a continuation too.
   void continue_like(const PendingTask& other, bool is_made_there);
@@ -121,6 +135,8 @@ class PendingTask : public std::enable_shared_from_this<PendingTask> {
   struct Part {
     PartState state = PartState::waiting;
     TaskId id;
+    wire::RequestId request;  // that it was last submitted with
+    std::uint32_t part = 0;   // of that request
     wire::RunInfo run;
     std::size_t first_element = 0;
     std::size_t elements = 1;

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/limits.hpp"
+#include "client/prerequisites.hpp"
 
 namespace gangway::client {
 
@@ -42,31 +43,46 @@ void Requests::pump() {
     queries_.emplace(request, std::move(waiting_queries_.front()));
     send_(wire::QueryCluster{request});
   }
-  while (!waiting_.empty()) {
-    if (waiting_.front().module) {
-      const ModuleState& module = deliver(waiting_.front().module);
-      if (module.delivery == Delivery::offered || module.delivery == Delivery::uploading) {
-        return;
-      }
-      if (module.delivery == Delivery::refused) {
-        refuse(take_front(), wire::FailureKind::not_run, module.reason);
-        continue;
-      }
+  while (!waiting_.empty() && send_front()) continue;
+}
+
+bool Requests::send_front() {
+  const Submission& front = waiting_.front();
+  if (front.module) {
+    const ModuleState& module = deliver(front.module);
+    if (module.delivery == Delivery::offered || module.delivery == Delivery::uploading) {
+      return false;
     }
-    if (exceeds_grant(waiting_.front())) {
-      const Submission submission = take_front();
-      refuse(submission, wire::FailureKind::not_run,
-             "it counts as " + std::to_string(submission.parts()) + " tasks of " +
-                 std::to_string(submission.bytes()) + " bytes, the cluster lets a client have " +
-                 std::to_string(tasks_granted_) + " of " + std::to_string(bytes_granted_) +
-                 " under way: use fewer engines or smaller arguments");
-      continue;
+    if (module.delivery == Delivery::refused) {
+      refuse(take_front(), wire::FailureKind::not_run, module.reason);
+      return true;
     }
-    if (!fits_credit(waiting_.front())) {
-      return;
-    }
-    submit(take_front());
   }
+  Leaving leaving;
+  leaving.bytes = front.bytes();
+  if (!front.after.empty()) {
+    OpenPrerequisites open = open_prerequisites(front.after);
+    if (!open.missed.empty()) {
+      refuse(take_front(), wire::FailureKind::not_run, open.missed);
+      return true;
+    }
+    leaving.after = std::move(open.after);
+    leaving.bytes =
+        wire::credit_bytes(front.operation.size(), front.label, front.needs, wire::parts_awaited(leaving.after));
+  }
+  if (exceeds_grant(front, leaving)) {
+    const Submission submission = take_front();
+    refuse(submission, wire::FailureKind::not_run,
+           "it counts as " + std::to_string(submission.parts()) + " tasks of " + std::to_string(leaving.bytes) +
+               " bytes, the cluster lets a client have " + std::to_string(tasks_granted_) + " of " +
+               std::to_string(bytes_granted_) + " under way: use fewer engines or smaller arguments");
+    return true;
+  }
+  if (!fits_credit(front, leaving)) {
+    return false;
+  }
+  submit(take_front(), std::move(leaving));
+  return true;
 }
 
 Submission Requests::take_front() {
@@ -78,12 +94,12 @@ Submission Requests::take_front() {
   return submission;
 }
 
-bool Requests::exceeds_grant(const Submission& submission) const {
-  return submission.parts() > tasks_granted_ || submission.bytes() > bytes_granted_;
+bool Requests::exceeds_grant(const Submission& submission, const Leaving& leaving) const {
+  return submission.parts() > tasks_granted_ || leaving.bytes > bytes_granted_;
 }
 
-bool Requests::fits_credit(const Submission& submission) const {
-  return tasks_used_ + submission.parts() <= tasks_granted_ && bytes_used_ + submission.bytes() <= bytes_granted_;
+bool Requests::fits_credit(const Submission& submission, const Leaving& leaving) const {
+  return tasks_used_ + submission.parts() <= tasks_granted_ && bytes_used_ + leaving.bytes <= bytes_granted_;
 }
 
 Requests::ModuleState& Requests::deliver(const std::shared_ptr<Module>& module) {
@@ -102,12 +118,12 @@ void Requests::offer(const Module& module) {
   send_(wire::OfferModule{request, module.hash, module.content.size()});
 }
 
-void Requests::submit(Submission submission) {
+void Requests::submit(Submission submission, Leaving leaving) {
   send_acknowledgements();
   const wire::RequestId request = next_request();
   InFlight in_flight;
   in_flight.parts = in_flight.charged = submission.parts();
-  in_flight.bytes = submission.bytes();
+  in_flight.bytes = leaving.bytes;
   if (in_flight.parts > 1) {
     submission.finished.resize(in_flight.parts);
   }
@@ -118,7 +134,8 @@ void Requests::submit(Submission submission) {
   bytes_used_ += in_flight.bytes;
   const wire::ModuleHash module = submission.module ? submission.module->hash : wire::ModuleHash{};
   send_(wire::SubmitTask{request, submission.engines, submission.label, submission.needs, submission.operation,
-                         module});
+                         module, submission.policy, std::move(leaving.after), submission.key});
+  submission.task->submitted(submission.first_part, submission.parts(), request);
   in_flight.submission = std::move(submission);
   in_flight_.emplace(request, std::move(in_flight));
 }
@@ -216,6 +233,9 @@ base::Status Requests::answered(const wire::TaskAccepted& message) {
   }
   InFlight& in_flight = found->second;
   in_flight.accepted = true;
+  if (!in_flight.submission.key.empty()) {
+    adopt(message.first_task);
+  }
   for (std::uint32_t part = 0; part < in_flight.parts; ++part) {
     in_flight.submission.task->accepted(in_flight.submission.first_part + part,
                                         TaskId{message.first_task.value() + part});
@@ -237,7 +257,7 @@ base::Status Requests::answered(const wire::TaskReturned& message) {
     if (state != modules_.end() && state->second.delivery == Delivery::known) modules_.erase(state);
   }
   // They come in the order of their submission, which they keep.
-  waiting_bytes_ += returned.bytes;
+  waiting_bytes_ += returned.submission.bytes();
   waiting_.insert(waiting_.begin() + returned_++, std::move(returned.submission));
   pump();
   return base::Done{};

@@ -24,6 +24,12 @@
 
 namespace gangway::client {
 
+/// What a request's task is to follow; see gangway::after().
+struct Prerequisite {
+  wire::Condition condition = wire::Condition::succeeded;
+  std::shared_ptr<detail::PendingTask> task;
+};
+
 /// One request to be made: the parts [first_part, first_part + parts()) of a task.
 struct Submission {
   std::shared_ptr<detail::PendingTask> task;
@@ -33,12 +39,16 @@ struct Submission {
   std::vector<std::string> needs;
   base::SharedBytes operation;
   std::shared_ptr<Module> module;  // null if none is needed
-  std::vector<bool> finished;      // of several parts: which have their answers already; empty: none
+  wire::RetryPolicy policy = {};
+  std::vector<Prerequisite> after = {};
+  std::string key = {};        // empty: none
+  std::vector<bool> finished;  // of several parts: which have their answers already; empty: none
 
   [[nodiscard]] std::uint32_t parts() const {
     return engines.empty() ? 1 : static_cast<std::uint32_t>(engines.size());
   }
-  [[nodiscard]] std::uint64_t bytes() const { return wire::credit_bytes(operation.size(), label, needs); }
+  /// Besides, each part that it waits for counts when it leaves; see Leaving.
+  [[nodiscard]] std::uint64_t bytes() const { return wire::credit_bytes(operation.size(), label, needs, 0); }
 };
 
 /// What a session waits for and how it goes on. One thread at a time.
@@ -102,8 +112,10 @@ class Requests {
     std::uint64_t bytes = 0;
   };
 
-  /// A task of a resumed session whose answers were acknowledged, which the gateway has not heard.
+  /// A task of a resumed session whose answers were acknowledged, which the gateway has not heard; or of another
+  /// process that had the session before.
   struct Stray {
+    TaskId first_task;
     std::uint32_t parts_left = 0;
     std::uint64_t bytes = 0;
   };
@@ -119,18 +131,28 @@ class Requests {
     std::string reason;
   };
 
+  /// What a submission is when it leaves, by what is known then.
+  struct Leaving {
+    std::vector<wire::Prerequisite> after;
+    std::uint64_t bytes = 0;  // of credit
+  };
+
   void pump();
+  /// Sends the first of those that wait, or refuses it; false if it has to wait.
+  bool send_front();
   Submission take_front();
-  bool exceeds_grant(const Submission& submission) const;
-  bool fits_credit(const Submission& submission) const;
+  bool exceeds_grant(const Submission& submission, const Leaving& leaving) const;
+  bool fits_credit(const Submission& submission, const Leaving& leaving) const;
   ModuleState& deliver(const std::shared_ptr<Module>& module);
   void offer(const Module& module);
-  void submit(Submission submission);
+  void submit(Submission submission, Leaving leaving);
   void send_acknowledgements();
   static void refuse(const Submission& submission, wire::FailureKind kind, const std::string& reason);
   void set_engines(const std::vector<wire::EngineInfo>& engines);
 
   // requests_resume.cpp
+  /// A task with a key was another process's: it does not count twice.
+  void adopt(TaskId task);
   void named_again(const wire::TaskAccepted& message);
   base::Status answered_again(const wire::TaskFinished& message);
   base::Status resumed();

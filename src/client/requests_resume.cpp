@@ -48,7 +48,9 @@ void Requests::named_again(const wire::TaskAccepted& message) {
   bytes_used_ += message.credit_bytes;
   const auto found = in_flight_.find(message.request);
   if (found == in_flight_.end()) {
-    strays_.emplace(message.request, Stray{message.parts_left, message.credit_bytes});
+    strays_.emplace(message.request, Stray{message.first_task, message.parts_left, message.credit_bytes});
+    // Of a process before this one: numbers go on behind.
+    last_request_ = std::max(last_request_, message.request.value());
     return;
   }
   named_.insert(message.request);
@@ -73,12 +75,28 @@ base::Status Requests::resumed() {
   // In their order, and before what has never left.
   std::sort(forgotten.begin(), forgotten.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   for (auto entry = forgotten.rbegin(); entry != forgotten.rend(); ++entry) {
-    waiting_bytes_ += entry->second.bytes;
+    if (entry->second.accepted && entry->second.submission.policy.at_most_once) {
+      refuse(entry->second.submission, wire::FailureKind::engine_lost,
+             "the cluster has forgotten it: it may have run or not, and was to be run at most once");
+      continue;
+    }
+    waiting_bytes_ += entry->second.submission.bytes();
     waiting_.push_front(std::move(entry->second.submission));
   }
   phase_ = Phase::open;
   pump();
   return base::Done{};
+}
+
+void Requests::adopt(TaskId task) {
+  const auto stray = std::find_if(strays_.begin(), strays_.end(),
+                                  [task](const auto& entry) { return entry.second.first_task == task; });
+  if (stray == strays_.end()) {
+    return;
+  }
+  tasks_used_ -= stray->second.parts_left;
+  bytes_used_ -= stray->second.bytes;
+  strays_.erase(stray);
 }
 
 // The acknowledgement of an earlier time was lost with its connection.

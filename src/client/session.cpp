@@ -164,8 +164,16 @@ std::vector<wire::EngineInfo> Session::engines() const {
 }
 
 void Session::close() {
-  std::call_once(closed_, [this] {
-    boost::asio::post(io_, [this] { take_leave(); });
+  leave(!has_name());
+}
+
+void Session::end() {
+  leave(true);
+}
+
+void Session::leave(bool ends_session) {
+  std::call_once(closed_, [&] {
+    boost::asio::post(io_, [this, ends_session] { take_leave(ends_session); });
     thread_.join();
   });
   continuations_->stop();

@@ -35,6 +35,8 @@ namespace gangway::client {
 
 /// The waits and bounds of a session. Tests want them small.
 struct SessionOptions {
+  /// Empty: the session has none, and ends with this client.
+  std::string name = {};
   /// For connecting and for the gateway's Welcome, each.
   base::Duration open_timeout = base::seconds(10);
   /// A Ping is sent this often.
@@ -75,6 +77,7 @@ class Session {
   Session& operator=(const Session&) = delete;
 
   [[nodiscard]] const std::string& cluster() const { return cluster_; }
+  [[nodiscard]] bool has_name() const { return !options_.name.empty(); }
   [[nodiscard]] std::vector<wire::EngineInfo> engines() const;
 
   /// Functions of this program as the cluster knows them.
@@ -93,11 +96,17 @@ class Session {
   /// Asks the controller; throws ConnectionError if it does not answer within the time for opening.
   wire::ClusterState query();
 
-  /// Ends the session and its thread. What is not finished fails with ConnectionError. Waits until all that is
-  /// attached to its tasks has run, unless it is called by such a continuation.
+  /// close(); and the cluster forgets a session with a name too.
+  void end();
+
+  /// Ends the connection and its thread, and a session without a name. What is not finished fails with
+  /// ConnectionError. Waits until all that is attached to its tasks has run, unless it is called by such a
+  /// continuation.
   void close();
 
  private:
+  void leave(bool ends_session);
+
   // ---- on the session's thread; session_connection.cpp
   void connect(const launch::Connection& where);
   void connected(base::Result<std::shared_ptr<tls::Connection>> result);
@@ -109,7 +118,7 @@ class Session {
   void tick();
   /// Nothing more is tried, and everything fails.
   void lose(const std::string& reason);
-  void take_leave();
+  void take_leave(bool ends_session);
 
   // ---- on the session's thread
   void send(const wire::ClientMessage& message);
@@ -142,7 +151,8 @@ class Session {
   std::uint64_t connections_ever_ = 0;
   client::Requests requests_;
   std::promise<base::Status> opening_;
-  SessionId session_;        // from the first Welcome on
+  SessionId session_;  // from the first Welcome on
+  std::uint32_t opening_number_ = 0;
   bool is_welcome_ = false;  // on this connection
   bool is_lost_ = false;
   std::chrono::steady_clock::time_point welcomed_at_{};

@@ -60,7 +60,7 @@ void Session::connected(base::Result<std::shared_ptr<tls::Connection>> result) {
           disconnect(reason.text);
         }
       });
-  send(wire::Hello{wire::protocol_version, client::process_name(), session_});
+  send(wire::Hello{wire::protocol_version, client::process_name(), session_, options_.name, opening_number_});
   flush();
   open_deadline_.expires_after(chrono_of(options_.open_timeout));
   open_deadline_.async_wait([this, number](const boost::system::error_code& error) {
@@ -112,6 +112,7 @@ base::Status Session::opened(const wire::GatewayMessage& message) {
   is_welcome_ = true;
   welcomed_at_ = steady_clock::now();
   session_ = welcome->session;
+  opening_number_ = welcome->opening;
   disconnected_since_.reset();
   open_deadline_.cancel();
   requests_.open(*welcome);
@@ -237,10 +238,13 @@ void Session::lose(const std::string& reason) {
   }
 }
 
-// The gateway need not keep anything of this session.
-void Session::take_leave() {
+void Session::take_leave(bool ends_session) {
   if (!is_lost_ && is_welcome_) {
-    send(wire::EndSession{});
+    if (ends_session) {
+      send(wire::EndSession{});  // the gateway need not keep anything of it
+    } else {
+      requests_.acknowledge();
+    }
     const std::shared_ptr<tls::Connection> leaving = std::exchange(connection_, nullptr);
     leaving->close_when_sent();
     lose("this client was closed");

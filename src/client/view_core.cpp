@@ -47,7 +47,7 @@ void check_length(const char* what, std::string_view text) {
 }
 
 TaskHandle submit(const ViewCore& core, client::Submission submission) {
-  submission.label = client::labelled(core, submission.label);
+  client::set_options(submission, core);
   auto task = std::make_shared<PendingTask>(submission.label, core.session().continuations());
   submission.engines = core.engines();
   submission.task = task;
@@ -59,6 +59,17 @@ TaskHandle submit(const ViewCore& core, client::Submission submission) {
 
 }  // namespace
 
+void check_text(const char* what, std::string_view text) {
+  if (text.empty()) {
+    throw Error{std::string{"a "} + what + " cannot be empty"};
+  }
+  check_length(what, text);
+  if (base::has_control_characters(text)) {
+    throw Error{std::string{"the "} + what + " '" + base::printable(text) +
+                "' has control characters; leave them out"};
+  }
+}
+
 void check_name(std::string_view name) {
   if (name.empty()) {
     throw Error{"a value cannot have an empty name"};
@@ -66,9 +77,19 @@ void check_name(std::string_view name) {
   check_length("value's name", name);
 }
 
-const std::string& ViewCore::label() const {
-  static const std::string none;
-  return label_ ? *label_ : none;
+const TaskOptions& ViewCore::options() const {
+  static const TaskOptions none;
+  return options_ ? *options_ : none;
+}
+
+ViewCore ViewCore::with(TaskOptions options) const {
+  if (options.at_most_once && options.retries > 0) {
+    throw Error{"retries(" + std::to_string(options.retries) +
+                ") and at_most_once() contradict each other; leave one of them out"};
+  }
+  ViewCore core = *this;
+  core.options_ = std::make_shared<const TaskOptions>(std::move(options));
+  return core;
 }
 
 ViewCore ViewCore::with(Label label) const {
@@ -77,9 +98,51 @@ ViewCore ViewCore::with(Label label) const {
   if (base::has_control_characters(label.text)) {
     throw Error{"the label '" + base::printable(label.text) + "' has control characters; leave them out"};
   }
-  ViewCore core = *this;
-  core.label_ = label.text.empty() ? nullptr : std::make_shared<const std::string>(std::move(label.text));
-  return core;
+  TaskOptions options = this->options();
+  options.label = std::move(label.text);
+  return with(std::move(options));
+}
+
+ViewCore ViewCore::with(Retries retries) const {
+  if (retries.count > base::retries_max) {
+    throw Error{"retries(" + std::to_string(retries.count) + "): at most " + std::to_string(base::retries_max) +
+                " are possible"};
+  }
+  TaskOptions options = this->options();
+  options.retries = retries.count;
+  return with(std::move(options));
+}
+
+ViewCore ViewCore::with(AtMostOnce) const {
+  TaskOptions options = this->options();
+  options.at_most_once = true;
+  return with(std::move(options));
+}
+
+ViewCore ViewCore::with(Key key) const {
+  check_text("key", key.text);
+  if (!session().has_name()) {
+    throw Error{"the key '" + key.text +
+                "' would be of no use: only a session with a name is there for the next process; connect with "
+                "gangway::session(\"...\")"};
+  }
+  TaskOptions options = this->options();
+  options.key = std::move(key.text);
+  return with(std::move(options));
+}
+
+ViewCore ViewCore::with(Follows how, std::vector<TaskHandle> tasks) const {
+  TaskOptions options = this->options();
+  std::erase_if(options.after, [how](const auto& one) { return one.first == how; });
+  for (TaskHandle& task : tasks) {
+    if (!task.pending().is_of(session().continuations())) {
+      throw Error{
+          "only tasks of the same client can be followed; what then(), when_all() or a coroutine makes, and an empty "
+          "map, is made in this process: attach with then() there"};
+    }
+    options.after.emplace_back(how, std::move(task));
+  }
+  return with(std::move(options));
 }
 
 TaskHandle ViewCore::call(const Callee& callee, std::vector<std::string> needs, const ByteSource& arguments) const {
@@ -115,7 +178,7 @@ ScatterBuilder::~ScatterBuilder() = default;
 void ScatterBuilder::add(const ValueDescription& description, const ByteSource& data) {
   GANGWAY_CHECK(next_ < core_.engines().size(), "a scatter has one block for each engine");
   client::Submission submission = push_of(name_, description, data);
-  submission.label = client::labelled(core_, submission.label);
+  client::set_options(submission, core_);
   submission.engines = {core_.engines()[next_++]};
   submission.task = task_;
   submission.first_part = task_->add_parts(1, 1);

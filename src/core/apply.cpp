@@ -16,8 +16,15 @@ void Controller::apply(const Record& record) {
 }
 
 void Controller::apply_fact(const SessionOpened& fact) {
-  state_.sessions.try_emplace(fact.session);
+  Session& session = state_.sessions[fact.session];
+  session.name = fact.name;
+  session.openings = fact.openings;
+  if (!fact.name.empty()) state_.session_names.emplace(fact.name, fact.session);
   state_.last_session = std::max(state_.last_session, fact.session.value() - id_base_);
+}
+
+void Controller::apply_fact(const SessionAdopted& fact) {
+  state_.sessions.at(fact.session).openings = fact.openings;
 }
 
 void Controller::apply_fact(const SessionEnded& fact) {
@@ -25,15 +32,16 @@ void Controller::apply_fact(const SessionEnded& fact) {
   GANGWAY_CHECK(found != state_.sessions.end(), "a session ended that is not there");
   for (const EngineId engine : direct_.drop(fact.session)) note_direct_waiting(engine);
   balanced_.drop(fact.session);
-  for (const TaskId first_task : found->second.tasks) {
+  for (const auto& [request, first_task] : found->second.tasks) {
     Task& task = *state_.tasks.find(first_task).task;
+    wait_for_nobody(task);
     for (Part& part : task.parts) {
       if (const auto* handed = std::get_if<Handed>(&part.state)) {
         part.state = Abandoned{handed->engine};
         continue;
       }
       if (std::holds_alternative<Forgotten>(part.state)) continue;
-      if (std::holds_alternative<Waiting>(part.state)) {
+      if (std::holds_alternative<Waiting>(part.state) || std::holds_alternative<Blocked>(part.state)) {
         --state_.waiting;
         note_settled_part(task);
       } else {
@@ -45,6 +53,7 @@ void Controller::apply_fact(const SessionEnded& fact) {
     task.operation = {};
     if (task.parts_unforgotten == 0) state_.tasks.remove(first_task);
   }
+  state_.session_names.erase(found->second.name);
   state_.sessions.erase(found);
 }
 
@@ -66,17 +75,34 @@ void Controller::apply_fact(const LibraryAdded& fact) {
 
 void Controller::apply_fact(const TaskAccepted& fact) {
   const auto parts = static_cast<std::uint32_t>(std::max<std::size_t>(1, fact.engines.size()));
-  Task& task = state_.tasks.add(Task{fact.first_task, fact.session, fact.request, fact.engines, fact.label,
-                                     fact.needs, fact.operation, fact.operation.size(),
-                                     wire::credit_bytes(fact.operation.size(), fact.label, fact.needs),
-                                     fact.submitted_ns, fact.module, std::vector<Part>(parts), parts, parts});
+  std::uint64_t awaited = 0;
+  for (const Prerequisite& prerequisite : fact.after) awaited += prerequisite.parts.size();
+  Task& task = state_.tasks.add(Task{fact.first_task,
+                                     fact.session,
+                                     fact.request,
+                                     fact.engines,
+                                     fact.label,
+                                     fact.needs,
+                                     fact.operation,
+                                     fact.operation.size(),
+                                     wire::credit_bytes(fact.operation.size(), fact.label, fact.needs, awaited),
+                                     fact.submitted_ns,
+                                     fact.module,
+                                     fact.policy,
+                                     fact.key,
+                                     {},
+                                     std::vector<Part>(parts),
+                                     parts,
+                                     parts});
   if (fact.module != wire::ModuleHash{}) ++state_.modules.tasks[fact.module];
   state_.last_task = std::max(state_.last_task, fact.first_task.value() - id_base_ + parts - 1);
   state_.waiting += parts;
   Session& session = state_.sessions.at(fact.session);
-  session.tasks.insert(session.tasks.end(), fact.first_task);
+  session.tasks.emplace_hint(session.tasks.end(), fact.request, fact.first_task);
   session.tasks_used += parts;
   session.bytes_used += task.credit_bytes;
+  if (!fact.key.empty()) session.keys.emplace(fact.key, fact.first_task);
+  if (block(task, fact.after)) return;
   for (std::uint32_t index = 0; index < parts; ++index) {
     if (!task.balanced()) session.direct_unsettled.insert(session.direct_unsettled.end(), task.id_of(index));
     enqueue(task, index);
@@ -101,10 +127,10 @@ void Controller::apply_fact(const AttemptReturned& fact) {
   wait_again(found);
 }
 
-void Controller::apply_fact(const AttemptLost& fact) {
+void Controller::apply_fact(const AttemptFailed& fact) {
   const TaskTable::Found found = state_.tasks.find(fact.attempt.task);
   found.part().attempts = fact.attempt.attempt;
-  found.part().lost.push_back({fact.attempt.attempt, fact.engine, fact.reason});
+  found.part().failed.push_back({fact.attempt.attempt, fact.engine, fact.kind, fact.reason});
   wait_again(found);
 }
 
@@ -115,14 +141,18 @@ void Controller::apply_fact(const TaskSettled& fact) {
   if (std::holds_alternative<Waiting>(part.state)) {
     dequeue(task, found.index);
     --state_.waiting;
+  } else if (std::holds_alternative<Blocked>(part.state)) {
+    wait_for_nobody(task);
+    --state_.waiting;
   } else {
     GANGWAY_CHECK(std::holds_alternative<Handed>(part.state), "a task got a second answer");
     --state_.running;
   }
   const std::uint64_t bytes = outcome_bytes(fact.outcome);
-  part.state = Settled{bytes};
+  const bool succeeded = std::holds_alternative<base::SharedBytes>(fact.outcome);
+  part.state = Settled{bytes, succeeded};
   part.attempts = fact.run.attempt;
-  part.lost = {};
+  part.failed = {};
   ++state_.settled;
   ++state_.settled_ever;
   note_settled_part(task);
@@ -134,6 +164,7 @@ void Controller::apply_fact(const TaskSettled& fact) {
   const bool was_paused = paused(session);
   session.result_bytes += bytes;
   update_pause(task.session, session, was_paused);
+  note_ended(fact.task, succeeded);
 }
 
 void Controller::apply_fact(const TaskForgotten& fact) {
@@ -146,6 +177,24 @@ void Controller::apply_fact(const TaskForgotten& fact) {
     forget_part(task, part);
     return;
   }
+  part_acknowledged(task, part);
+}
+
+void Controller::apply_fact(const TaskKept& fact) {
+  const TaskTable::Found found = state_.tasks.find(fact.task);
+  state_.sessions.at(found.task->session).keys.erase(found.task->key);
+  part_acknowledged(*found.task, found.part());
+}
+
+void Controller::apply_fact(const TaskAttached& fact) {
+  Task& task = *state_.tasks.find(fact.task).task;
+  std::map<wire::RequestId, TaskId>& tasks = state_.sessions.at(task.session).tasks;
+  tasks.erase(task.request);
+  task.request = fact.request;
+  tasks.emplace(fact.request, task.first_task);
+}
+
+void Controller::part_acknowledged(Task& task, Part& part) {
   const SessionId id = task.session;
   Session& session = state_.sessions.at(id);
   const bool was_paused = paused(session);
@@ -154,7 +203,7 @@ void Controller::apply_fact(const TaskForgotten& fact) {
   --state_.settled;
   if (task.parts_unforgotten == 1) {
     session.bytes_used -= task.credit_bytes;
-    session.tasks.erase(task.first_task);
+    session.tasks.erase(task.request);
   }
   forget_part(task, part);
   update_pause(id, session, was_paused);
@@ -165,6 +214,61 @@ void Controller::apply_fact(const IdsGiven& fact) {
   state_.last_task = std::max(state_.last_task, fact.last_task.value() - std::min(id_base_, fact.last_task.value()));
   state_.last_session =
       std::max(state_.last_session, fact.last_session.value() - std::min(id_base_, fact.last_session.value()));
+}
+
+bool Controller::block(Task& task, const std::vector<Prerequisite>& after) {
+  std::optional<TaskId> spoiled_by;
+  for (const Prerequisite& prerequisite : after) {
+    Judged judged = judge(prerequisite);
+    if (judged.verdict == Verdict::missed) spoiled_by = judged.culprit;
+    if (judged.verdict == Verdict::open) task.unmet.push_back(std::move(judged.unmet));
+  }
+  if (task.unmet.empty() && !spoiled_by) return false;
+  task.parts.front().state = Blocked{spoiled_by};
+  if (spoiled_by) {
+    task.unmet.clear();
+    dirty_.spoiled.insert(task.first_task);
+  }
+  for (const Unmet& unmet : task.unmet) {
+    for (const TaskId part : unmet.parts) dependents_[part].insert(task.first_task);
+  }
+  return true;
+}
+
+void Controller::note_ended(TaskId part, bool succeeded) {
+  const auto dependents = dependents_.extract(part);
+  if (dependents.empty()) return;
+  for (const TaskId id : dependents.mapped()) {
+    Task& task = *state_.tasks.find(id).task;
+    bool is_spoiled = false;
+    std::erase_if(task.unmet, [&](Unmet& unmet) {
+      if (!unmet.parts.contains(part)) return false;
+      const Verdict verdict = note_end(unmet, part, succeeded);
+      is_spoiled = is_spoiled || verdict == Verdict::missed;
+      return verdict == Verdict::met;
+    });
+    if (is_spoiled) {
+      wait_for_nobody(task);
+      task.parts.front().state = Blocked{part};
+      dirty_.spoiled.insert(id);
+    } else if (task.unmet.empty()) {
+      task.parts.front().state = Waiting{};
+      enqueue(task, 0);
+    }
+  }
+}
+
+void Controller::wait_for_nobody(Task& task) {
+  for (const Unmet& unmet : task.unmet) {
+    for (const TaskId part : unmet.parts) {
+      const auto dependents = dependents_.find(part);
+      if (dependents == dependents_.end()) continue;  // another prerequisite has the same part
+      dependents->second.erase(task.first_task);
+      if (dependents->second.empty()) dependents_.erase(dependents);
+    }
+  }
+  task.unmet.clear();
+  dirty_.spoiled.erase(task.first_task);
 }
 
 void Controller::note_settled_part(Task& task) {

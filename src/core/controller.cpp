@@ -56,6 +56,11 @@ void Controller::charge(std::uint64_t steps) {
   GANGWAY_CHECK(steps_ <= steps_max_, "one event made more work than there is state: a loop that does not end");
 }
 
+std::optional<SessionId> Controller::session_of(ConnectionId connection) const {
+  const auto found = connections_.find(connection);
+  return found == connections_.end() ? std::nullopt : found->second.session;
+}
+
 Status Controller::status() const {
   Status status;
   status.engines.reserve(engines_.all().size());

@@ -81,6 +81,9 @@ class Controller {
   /// And they have all left or are lost.
   [[nodiscard]] bool stopped() const { return stopping_ && engines_.all().empty(); }
 
+  /// The session of a connection that has said Hello.
+  [[nodiscard]] std::optional<SessionId> session_of(ConnectionId connection) const;
+
   /// What the records have made, for comparison.
   [[nodiscard]] const DurableState& durable_state() const { return state_; }
 
@@ -90,9 +93,11 @@ class Controller {
  private:
   struct Connection {
     Role role = Role::observe;
+    std::string client;                // who it says it is, for people
     std::optional<SessionId> session;  // from Hello on
     wire::RequestId last_request;
     base::Instant last_heard;
+    std::optional<KeptTask> kept;                    // see ClientSpoke
     std::optional<wire::ModuleHash> missing_module;  // its tasks are returned until it offers this one
   };
   /// An offered module that has not been asked for yet: there was no room, or the turn goes on.
@@ -112,6 +117,7 @@ class Controller {
     std::set<EngineId> engines;    // have room, or tasks wait for them
     std::set<LaneKey> lanes;       // tasks have come (back)
     std::set<SessionId> sessions;  // tasks may wait for values in vain
+    std::set<TaskId> spoiled;      // blocked tasks that will fail
     bool queues = false;           // a session stands aside: what waited behind its tasks may go
   };
 
@@ -136,7 +142,8 @@ class Controller {
   // on_session.cpp
   void on(const Restarted& event, Turn& turn);
   void on_hello(ConnectionId id, Connection& connection, const wire::Hello& hello, Turn& turn);
-  void open_session(ConnectionId id, Connection& connection, Turn& turn);
+  void open_session(ConnectionId id, Connection& connection, const std::string& name, Turn& turn);
+  void open_named_session(ConnectionId id, Connection& connection, const wire::Hello& hello, Turn& turn);
   void resume_session(ConnectionId id, Connection& connection, SessionId session, Turn& turn);
   void welcome(ConnectionId id, Connection& connection, SessionId session, bool resumed, Turn& turn);
   /// It has no connection (any more). If it has tasks it waits for its client to come back; if not, it ends.
@@ -168,6 +175,12 @@ class Controller {
   // on_submit.cpp
   void on_message(ConnectionId id, Connection& connection, const wire::SubmitTask& message, Turn& turn);
   void on_message(ConnectionId id, Connection& connection, const wire::Acknowledge& message, Turn& turn);
+  /// If there is a task with this key, the request is for that one: true, and it is answered.
+  bool attach(ConnectionId id, Connection& connection, const wire::SubmitTask& message, Turn& turn);
+  /// What a submitted task waits for, as far as it is known; nothing, and why, if it cannot be told.
+  [[nodiscard]] std::optional<std::vector<Prerequisite>> resolve(SessionId session,
+                                                                 const std::vector<wire::Prerequisite>& after,
+                                                                 std::string& why_not) const;
   /// Fails the parts whose engine is not there; hands out those that can be at once.
   void start_parts(TaskId first_task, const std::vector<EngineId>& engines, Turn& turn);
 
@@ -182,11 +195,13 @@ class Controller {
   void take_names(EngineId id, const wire::AttemptFinished& message);
   void remove_engine(EngineId id, const std::string& reason, Turn& turn);
   void fail_waiting_for(EngineId id, const std::string& reason, Turn& turn);
+  void attempt_failed(TaskTable::Found found, const wire::RunInfo& run, const wire::Failure& failure, Turn& turn);
   void lose_attempt(TaskId task, EngineId engine, const std::string& reason, Turn& turn);
 
   // placement.cpp
   void place(Turn& turn);
   void fail_hopeless(Turn& turn);
+  void fail_spoiled(Turn& turn);
   [[nodiscard]] std::string missing_values(const Task& task) const;
   void serve_direct(EngineId engine, Turn& turn);
   void place_lanes(Turn& turn);
@@ -211,13 +226,21 @@ class Controller {
   void apply_fact(const TaskAccepted& fact);
   void apply_fact(const AttemptStarted& fact);
   void apply_fact(const AttemptReturned& fact);
-  void apply_fact(const AttemptLost& fact);
+  void apply_fact(const AttemptFailed& fact);
   void apply_fact(const TaskSettled& fact);
   void apply_fact(const TaskForgotten& fact);
   void apply_fact(const IdsGiven& fact);
+  void apply_fact(const SessionAdopted& fact);
+  void apply_fact(const TaskAttached& fact);
+  void apply_fact(const TaskKept& fact);
+  void part_acknowledged(Task& task, Part& part);
   void enqueue(const Task& task, std::uint32_t index);
   void dequeue(const Task& task, std::uint32_t index);
   void wait_again(TaskTable::Found found);
+  /// Blocks a new task if there is something that it must wait for, or waits for in vain.
+  bool block(Task& task, const std::vector<Prerequisite>& after);
+  void note_ended(TaskId part, bool succeeded);
+  void wait_for_nobody(Task& task);
   void note_settled_part(Task& task);
   void forget_part(Task& task, Part& part);
   void update_pause(SessionId id, const Session& session, bool was_paused);
@@ -228,6 +251,7 @@ class Controller {
 
   // invariants.cpp
   void check_tasks() const;
+  void check_prerequisites() const;
   void check_sessions() const;
   void check_modules() const;
   void check_connections() const;
@@ -243,6 +267,7 @@ class Controller {
   std::map<ConnectionId, Connection> connections_;
   std::map<SessionId, ConnectionId> connection_of_;  // sessions that are not in here are detached
   EngineTable engines_;
+  std::map<TaskId, std::set<TaskId>> dependents_;  // parts that have not ended, and who is blocked by each
   std::set<EngineId> awaited_;  // direct tasks waited for them when the gateway came back; they have not joined yet
   DirectQueues direct_;
   BalancedQueues balanced_;

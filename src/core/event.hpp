@@ -3,11 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <variant>
 
 #include <gangway/ids.hpp>
 
+#include "core/record.hpp"
 #include "wire/link_message.hpp"
 #include "wire/protocol.hpp"
 
@@ -36,6 +38,7 @@ struct ConnectionClosed {
 struct ClientSpoke {
   ConnectionId connection;
   wire::ClientMessage message;
+  std::optional<KeptTask> kept = {};  // what the store has under the key of a SubmitTask
   friend bool operator==(const ClientSpoke&, const ClientSpoke&) = default;
 };
 

@@ -9,6 +9,7 @@ namespace gangway::core {
 
 void Controller::check_invariants() const {
   check_tasks();
+  check_prerequisites();
   check_sessions();
   check_modules();
   check_connections();
@@ -23,13 +24,14 @@ void Controller::check_invariants() const {
 void Controller::check_tasks() const {
   std::uint64_t waiting_direct = 0;
   std::uint64_t waiting_balanced = 0;
+  std::uint64_t blocked = 0;
   std::uint64_t running = 0;
   std::uint64_t settled = 0;
   for (const auto& [first_task, task] : state_.tasks.all()) {
     GANGWAY_CHECK(task.parts.size() == std::max<std::size_t>(1, task.engines.size()), "a task has a wrong part");
     const auto session = state_.sessions.find(task.session);
     const bool lives = session != state_.sessions.end();
-    GANGWAY_CHECK(!lives || session->second.tasks.contains(first_task), "a session does not know its task");
+    GANGWAY_CHECK(!lives || session->second.tasks.contains(task.request), "a session does not know its task");
     std::uint32_t unsettled = 0;
     std::uint32_t unforgotten = 0;
     for (std::uint32_t index = 0; index < task.parts.size(); ++index) {
@@ -44,8 +46,14 @@ void Controller::check_tasks() const {
       }
       ++unsettled;
       GANGWAY_CHECK(!lives || task.operation.size() == task.operation_bytes, "an operation was dropped too early");
+      if (std::holds_alternative<Blocked>(state)) {
+        GANGWAY_CHECK(lives && task.balanced() && !task.unmet.empty(), "a task is blocked by nothing");
+        ++blocked;
+        continue;
+      }
       if (std::holds_alternative<Waiting>(state)) {
         GANGWAY_CHECK(lives, "a task of a session that has ended waits");
+        GANGWAY_CHECK(task.unmet.empty(), "a task waits for its turn that is blocked");
         const bool queued = task.balanced() ? balanced_.contains(task.session, task.needs, id)
                                             : direct_.contains(task.engines[index], task.session, id);
         GANGWAY_CHECK(queued, "a task that waits is in no queue");
@@ -63,21 +71,49 @@ void Controller::check_tasks() const {
   }
   GANGWAY_CHECK(waiting_direct == direct_.size(), "a direct queue holds a task that does not wait");
   GANGWAY_CHECK(waiting_balanced == balanced_.size(), "a balanced queue holds a task that does not wait");
-  GANGWAY_CHECK(waiting_direct + waiting_balanced == state_.waiting, "the waiting tasks are miscounted");
+  GANGWAY_CHECK(waiting_direct + waiting_balanced + blocked == state_.waiting, "the waiting tasks are miscounted");
   GANGWAY_CHECK(running == state_.running, "the running tasks are miscounted");
   GANGWAY_CHECK(settled == state_.settled, "the answers that are kept are miscounted");
+}
+
+void Controller::check_prerequisites() const {
+  std::map<TaskId, std::set<TaskId>> dependents;
+  for (const auto& [first_task, task] : state_.tasks.all()) {
+    for (const Unmet& unmet : task.unmet) {
+      GANGWAY_CHECK(!unmet.parts.empty(), "a prerequisite is open that has no open part");
+      for (const TaskId part : unmet.parts) dependents[part].insert(first_task);
+    }
+  }
+  GANGWAY_CHECK(dependents == dependents_, "who is blocked by whom is noted wrongly");
+  for (const auto& [part, tasks] : dependents_) {
+    const auto next = state_.tasks.all().upper_bound(part);
+    GANGWAY_CHECK(next != state_.tasks.all().begin(), "a task is blocked by one that is not there");
+    const Task& task = std::prev(next)->second;
+    const TaskState& state = task.parts.at(part.value() - task.first_task.value()).state;
+    GANGWAY_CHECK(std::holds_alternative<Waiting>(state) || std::holds_alternative<Blocked>(state) ||
+                      std::holds_alternative<Handed>(state),
+                  "a task is blocked by one that has ended");
+  }
+  GANGWAY_CHECK(dirty_.spoiled.empty(), "a task whose prerequisite is missed has not failed");
 }
 
 void Controller::check_sessions() const {
   for (const auto& [id, session] : state_.sessions) {
     Session sums;
+    std::size_t keyed = 0;
     std::uint64_t handed = 0;
-    for (const TaskId first_task : session.tasks) {
+    for (const auto& [request, first_task] : session.tasks) {
       const auto found = state_.tasks.all().find(first_task);
       GANGWAY_CHECK(found != state_.tasks.all().end() && found->second.session == id,
                     "a session's task is not there");
       const Task& task = found->second;
       sums.tasks_used += task.parts_unforgotten;
+      GANGWAY_CHECK(task.request == request, "a session has its task under another request");
+      if (!task.key.empty()) {
+        ++keyed;
+        const auto key = session.keys.find(task.key);
+        GANGWAY_CHECK(key != session.keys.end() && key->second == first_task, "a session does not know a key");
+      }
       sums.bytes_used += task.credit_bytes;
       for (std::uint32_t index = 0; index < task.parts.size(); ++index) {
         const TaskState& state = task.parts[index].state;
@@ -88,6 +124,7 @@ void Controller::check_sessions() const {
                       "the list of direct tasks without answer is wrong");
       }
     }
+    GANGWAY_CHECK(keyed == session.keys.size(), "a session knows a key of no task");
     GANGWAY_CHECK(sums.tasks_used == session.tasks_used, "a session's credit is miscounted");
     GANGWAY_CHECK(sums.bytes_used == session.bytes_used, "a session's credit is miscounted in bytes");
     GANGWAY_CHECK(sums.result_bytes == session.result_bytes, "a session's results are miscounted");
@@ -143,7 +180,8 @@ void Controller::check_connections() const {
   for (const auto& [id, session] : state_.sessions) {
     const bool lingers = timers_.armed(TimerKind::linger, id);
     GANGWAY_CHECK(lingers != connection_of_.contains(id), "a session lingers if it has no connection, and only then");
-    GANGWAY_CHECK(!lingers || !session.tasks.empty(), "a session lingers that has nothing to keep");
+    GANGWAY_CHECK(!lingers || !session.tasks.empty() || !session.name.empty(),
+                  "a session lingers that has nothing to keep");
     detached += lingers ? 1U : 0U;
   }
   GANGWAY_CHECK(timers_.size() == connections_.size() + detached,

@@ -31,6 +31,8 @@ void MemoryStore::keep(const Record& record) {
           records_.emplace(record.number, record);
           sessions_[fact.session].opened = record.number;
           last_session_ = std::max(last_session_, fact.session);
+        } else if constexpr (std::is_same_v<T, SessionAdopted>) {
+          std::get<SessionOpened>(records_.at(sessions_.at(fact.session).opened).fact).openings = fact.openings;
         } else if constexpr (std::is_same_v<T, SessionEnded>) {
           end_session(fact.session);
         } else if constexpr (std::is_same_v<T, ModuleStored>) {
@@ -50,11 +52,19 @@ void MemoryStore::keep(const Record& record) {
         } else if constexpr (std::is_same_v<T, TaskAccepted>) {
           records_.emplace(record.number, record);
           const auto parts = static_cast<std::uint32_t>(std::max<std::size_t>(1, fact.engines.size()));
-          tasks_[fact.first_task] = KeptTask{fact.session, record.number, parts, {}};
+          tasks_[fact.first_task] = Entry{fact.session, record.number, parts, {}};
           sessions_[fact.session].tasks.insert(fact.first_task);
           last_task_ = std::max(last_task_, TaskId{fact.first_task.value() + parts - 1});
+          note_awaited(fact);
         } else if constexpr (std::is_same_v<T, TaskSettled>) {
           replace(fact.task, record, false);
+          note_key(fact.task);
+          note_ended(fact.task, std::holds_alternative<base::SharedBytes>(fact.outcome));
+        } else if constexpr (std::is_same_v<T, TaskAttached>) {
+          std::get<TaskAccepted>(records_.at(find(fact.task)->accepted).fact).request = fact.request;
+        } else if constexpr (std::is_same_v<T, TaskKept>) {
+          keep_answer(fact.task);
+          forget_part(fact.task, record);
         } else if constexpr (std::is_same_v<T, TaskForgotten>) {
           forget_part(fact.task, record);
         } else if constexpr (std::is_same_v<T, IdsGiven>) {
@@ -70,17 +80,25 @@ void MemoryStore::keep(const Record& record) {
 void MemoryStore::end_session(SessionId id) {
   const auto session = sessions_.find(id);
   GANGWAY_CHECK(session != sessions_.end(), "a session ended that was not opened");
-  for (const TaskId first_task : session->second.tasks) forget_records(tasks_.extract(first_task).mapped());
+  for (const TaskId first_task : session->second.tasks) {
+    const auto task = tasks_.extract(first_task);
+    // Who waits for it is of the same session.
+    const auto parts = std::get<TaskAccepted>(records_.at(task.mapped().accepted).fact).engines.size();
+    const TaskId behind{first_task.value() + std::max<std::size_t>(1, parts)};
+    dependents_.erase(dependents_.lower_bound(first_task), dependents_.lower_bound(behind));
+    forget_records(task.mapped());
+  }
+  for (const auto& [key, task] : session->second.keys) answered_.erase(task);
   records_.erase(session->second.opened);
   sessions_.erase(session);
 }
 
-void MemoryStore::replace(TaskId task, const Record& record, bool keep_losses) {
-  KeptTask* kept = find(task);
+void MemoryStore::replace(TaskId task, const Record& record, bool keep_failures) {
+  Entry* kept = find(task);
   if (kept == nullptr) return;
   std::vector<std::uint64_t>& numbers = kept->part_records[task];
   std::erase_if(numbers, [&](std::uint64_t number) {
-    if (keep_losses && std::holds_alternative<AttemptLost>(records_.at(number).fact)) return false;
+    if (keep_failures && std::holds_alternative<AttemptFailed>(records_.at(number).fact)) return false;
     records_.erase(number);
     return true;
   });
@@ -90,7 +108,7 @@ void MemoryStore::replace(TaskId task, const Record& record, bool keep_losses) {
 
 void MemoryStore::forget_part(TaskId task, const Record& record) {
   // A task whose session has ended is gone already.
-  KeptTask* kept = find(task);
+  Entry* kept = find(task);
   if (kept == nullptr) return;
   if (--kept->parts_left == 0) {
     const TaskId first_task = std::get<TaskAccepted>(records_.at(kept->accepted).fact).first_task;
@@ -108,7 +126,51 @@ void MemoryStore::forget_part(TaskId task, const Record& record) {
   records_.emplace(record.number, record);
 }
 
-void MemoryStore::forget_records(const KeptTask& task) {
+void MemoryStore::note_key(TaskId task) {
+  const Entry* const entry = find(task);
+  if (entry == nullptr) return;
+  const std::string& key = std::get<TaskAccepted>(records_.at(entry->accepted).fact).key;
+  if (!key.empty()) sessions_.at(entry->session).keys[key] = task;
+}
+
+void MemoryStore::keep_answer(TaskId task) {
+  answered_[task] = {std::get<TaskAccepted>(records_.at(find(task)->accepted).fact).label, *answer(task)};
+}
+
+std::optional<KeptTask> MemoryStore::find_kept(SessionId session, const std::string& key) const {
+  const auto kept = sessions_.find(session);
+  if (kept == sessions_.end() || !kept->second.keys.contains(key)) return std::nullopt;
+  const TaskId task = kept->second.keys.at(key);
+  if (const auto answered = answered_.find(task); answered != answered_.end()) {
+    return KeptTask{task, answered->second.label};
+  }
+  return KeptTask{task, std::get<TaskAccepted>(records_.at(find(task)->accepted).fact).label};
+}
+
+void MemoryStore::note_awaited(const TaskAccepted& fact) {
+  for (const Prerequisite& prerequisite : fact.after) {
+    for (const Awaited& part : prerequisite.parts) {
+      if (!part.succeeded) dependents_[part.task].insert(fact.first_task);
+    }
+  }
+}
+
+// The record of who waits for it is brought up to date, since that of its own end may be forgotten first.
+void MemoryStore::note_ended(TaskId part, bool succeeded) {
+  const auto dependents = dependents_.extract(part);
+  if (dependents.empty()) return;
+  for (const TaskId id : dependents.mapped()) {
+    const Entry* const kept = find(id);
+    if (kept == nullptr) continue;
+    for (Prerequisite& prerequisite : std::get<TaskAccepted>(records_.at(kept->accepted).fact).after) {
+      const auto place = std::lower_bound(prerequisite.parts.begin(), prerequisite.parts.end(), part,
+                                          [](const Awaited& one, TaskId wanted) { return one.task < wanted; });
+      if (place != prerequisite.parts.end() && place->task == part) place->succeeded = succeeded;
+    }
+  }
+}
+
+void MemoryStore::forget_records(const Entry& task) {
   records_.erase(task.accepted);
   for (const auto& [part, numbers] : task.part_records) {
     for (const std::uint64_t number : numbers) records_.erase(number);
@@ -116,7 +178,8 @@ void MemoryStore::forget_records(const KeptTask& task) {
 }
 
 std::optional<TaskSettled> MemoryStore::answer(TaskId task) const {
-  const KeptTask* const kept = find(task);
+  if (const auto answered = answered_.find(task); answered != answered_.end()) return answered->second.settled;
+  const Entry* const kept = find(task);
   if (kept == nullptr) return std::nullopt;
   const auto records = kept->part_records.find(task);
   if (records == kept->part_records.end() || records->second.empty()) return std::nullopt;
@@ -125,14 +188,14 @@ std::optional<TaskSettled> MemoryStore::answer(TaskId task) const {
   return settled == nullptr ? std::nullopt : std::optional{*settled};
 }
 
-MemoryStore::KeptTask* MemoryStore::find(TaskId task) {
-  return const_cast<KeptTask*>(std::as_const(*this).find(task));
+MemoryStore::Entry* MemoryStore::find(TaskId task) {
+  return const_cast<Entry*>(std::as_const(*this).find(task));
 }
 
-const MemoryStore::KeptTask* MemoryStore::find(TaskId task) const {
+const MemoryStore::Entry* MemoryStore::find(TaskId task) const {
   const auto next = tasks_.upper_bound(task);
   if (next == tasks_.begin()) return nullptr;
-  const KeptTask& kept = std::prev(next)->second;
+  const Entry& kept = std::prev(next)->second;
   const auto& accepted = std::get<TaskAccepted>(records_.at(kept.accepted).fact);
   const std::uint64_t index = task.value() - accepted.first_task.value();
   return index < std::max<std::size_t>(1, accepted.engines.size()) ? &kept : nullptr;

@@ -68,6 +68,7 @@ void Controller::on(const ClientSpoke& event, Turn& turn) {
     return;
   }
   if (!accept_request(id, connection, event.message, turn)) return;
+  connection.kept = event.kept;
   std::visit([&](const auto& message) { on_message(id, connection, message, turn); }, event.message);
 }
 

@@ -20,7 +20,7 @@ std::string text_of(base::Duration span) {
 
 void Controller::on(const ConnectionOpened& event, Turn& turn) {
   const ConnectionId id = event.connection;
-  connections_.emplace(id, Connection{event.role, std::nullopt, wire::RequestId{}, turn.now, std::nullopt});
+  connections_.emplace(id, Connection{event.role, "", std::nullopt, wire::RequestId{}, turn.now, {}, {}});
   timers_.arm(TimerKind::hello, id, turn.now + limits_.hello_timeout);
   if (stopping_) {
     dismiss(id, {"the cluster is being stopped", true}, turn);

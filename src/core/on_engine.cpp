@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "core/controller.hpp"
+#include "core/retry.hpp"
 
 namespace gangway::core {
 
@@ -74,8 +75,28 @@ void Controller::on_message(EngineId id, const wire::AttemptFinished& message, T
     return;
   }
   const wire::RunInfo run{id, ref.attempt, task.submitted_ns, handed->handed_ns, turn.now.ns, message.run_ns};
+  if (const auto* failure = std::get_if<wire::Failure>(&message.outcome)) {
+    return attempt_failed(found, run, *failure, turn);
+  }
   results_.answered(task.session, task.label, message.outcome);
   settle(ref.task, run, message.outcome, turn);
+  results_moved(task.session);
+}
+
+void Controller::attempt_failed(TaskTable::Found found, const wire::RunInfo& run, const wire::Failure& failure,
+                                Turn& turn) {
+  const Task& task = *found.task;
+  const std::vector<FailedAttempt>& before = found.part().failed;
+  // A direct task's place is before those behind it, which its engine may have already.
+  if (task.balanced() && may_follow(failure.kind, before, task.policy, limits_)) {
+    results_.taken_back(task.session, task.label);
+    commit(AttemptFailed{{found.id(), run.attempt}, run.engine, failure.kind, reason_of(failure)}, turn);
+  } else {
+    wire::Failure last = failure;
+    last.story = story_of(before);
+    results_.answered(task.session, task.label, last);
+    settle(found.id(), run, std::move(last), turn);
+  }
   results_moved(task.session);
 }
 
@@ -156,24 +177,24 @@ void Controller::lose_attempt(TaskId id, EngineId engine, const std::string& rea
   }
   results_.taken_back(found.task->session, found.task->label);
   results_moved(found.task->session);
+  const std::string number = std::to_string(engine.value());
   if (!found.task->balanced()) {
     fail(id, wire::FailureKind::engine_lost, "engine lost",
-         "engine " + std::to_string(engine.value()) + " was lost while it had this: " + reason + "; " +
-             engines_.list(),
+         "engine " + number + " was lost while it had this: " + reason + "; " + engines_.list(), turn);
+    return;
+  }
+  if (found.task->policy.at_most_once) {
+    fail(id, wire::FailureKind::engine_lost, "engine lost",
+         "engine " + number + " was lost while it had this (" + reason +
+             "): it may have run or not, and was to be run at most once",
          turn);
     return;
   }
-  commit(AttemptLost{{id, part.attempts}, engine, reason}, turn);
-  if (part.lost.size() < limits_.attempts_max) return;
-  std::string story = "given up after " + std::to_string(part.lost.size()) + " lost engines";
-  const char* separator = ": ";
-  for (const LostAttempt& lost : part.lost) {
-    story += separator;
-    story += "attempt " + std::to_string(lost.attempt) + " ended with engine " + std::to_string(lost.engine.value()) +
-             " (" + lost.reason + ")";
-    separator = ", ";
-  }
-  fail(id, wire::FailureKind::engine_lost, "engine lost", std::move(story), turn);
+  const bool is_last = !may_follow(wire::FailureKind::engine_lost, part.failed, found.task->policy, limits_);
+  commit(AttemptFailed{{id, part.attempts}, engine, wire::FailureKind::engine_lost, reason}, turn);
+  if (!is_last) return;
+  fail(id, wire::FailureKind::engine_lost, "engine lost",
+       "given up after " + std::to_string(limits_.attempts_max) + " lost engines: " + story_of(part.failed), turn);
 }
 
 }  // namespace gangway::core

@@ -29,14 +29,46 @@ void Controller::on_hello(ConnectionId id, Connection& connection, const wire::H
         turn);
     return;
   }
-  if (connection.role >= Role::submit && state_.sessions.contains(hello.session)) {
+  connection.client = hello.client;
+  if (connection.role >= Role::submit && !hello.name.empty()) {
+    open_named_session(id, connection, hello, turn);
+  } else if (connection.role >= Role::submit && state_.sessions.contains(hello.session)) {
     resume_session(id, connection, hello.session, turn);
   } else {
-    open_session(id, connection, turn);
+    open_session(id, connection, "", turn);
   }
 }
 
-void Controller::open_session(ConnectionId id, Connection& connection, Turn& turn) {
+void Controller::open_named_session(ConnectionId id, Connection& connection, const wire::Hello& hello, Turn& turn) {
+  const auto known = state_.session_names.find(hello.name);
+  if (known == state_.session_names.end()) {
+    open_session(id, connection, hello.name, turn);
+    return;
+  }
+  const SessionId session = known->second;
+  const std::uint32_t openings = state_.sessions.at(session).openings;
+  if (hello.session != SessionId{}) {
+    if (hello.session == session && hello.opening == openings) {
+      resume_session(id, connection, session, turn);
+    } else {
+      dismiss(id, {"the session \"" + hello.name + "\" goes on in another process", true}, turn);
+    }
+    return;
+  }
+  if (const auto user = connection_of_.find(session); user != connection_of_.end()) {
+    dismiss(id,
+            {"the session \"" + hello.name + "\" is in use by " + connections_.at(user->second).client +
+                 "; end that process, or take another name (one whose host is gone is missed within " +
+                 std::to_string(limits_.client_silence_max.ns / 1'000'000'000) + " s)",
+             true},
+            turn);
+    return;
+  }
+  commit(SessionAdopted{session, openings + 1}, turn);
+  resume_session(id, connection, session, turn);
+}
+
+void Controller::open_session(ConnectionId id, Connection& connection, const std::string& name, Turn& turn) {
   // Each keeps operations in memory, with a connection or without.
   if (state_.sessions.size() >= limits_.sessions_max) {
     const std::size_t detached = state_.sessions.size() - connection_of_.size();
@@ -47,7 +79,7 @@ void Controller::open_session(ConnectionId id, Connection& connection, Turn& tur
     return;
   }
   const SessionId session{id_base_ + state_.last_session + 1};
-  commit(SessionOpened{session}, turn);
+  commit(SessionOpened{session, name, name.empty() ? 0U : 1U}, turn);
   welcome(id, connection, session, false, turn);
 }
 
@@ -59,7 +91,7 @@ void Controller::resume_session(ConnectionId id, Connection& connection, Session
     timers_.cancel(TimerKind::linger, session);
   }
   welcome(id, connection, session, true, turn);
-  for (const TaskId first_task : state_.sessions.at(session).tasks) {
+  for (const auto& [number, first_task] : state_.sessions.at(session).tasks) {
     const Task& task = *state_.tasks.find(first_task).task;
     charge(1);
     const auto parts = static_cast<std::uint32_t>(task.parts.size());
@@ -81,12 +113,15 @@ void Controller::welcome(ConnectionId id, Connection& connection, SessionId sess
   timers_.arm(TimerKind::silence, id, turn.now + limits_.client_silence_max);
   send(id,
        wire::Welcome{session, identity_.cluster, limits_.session_tasks_max, limits_.session_bytes_max,
-                     engines_.infos(), resumed},
+                     engines_.infos(), resumed, state_.sessions.at(session).openings},
        turn);
 }
 
 void Controller::detach_session(SessionId session, Turn& turn) {
-  if (state_.sessions.at(session).tasks.empty()) {
+  const Session& detached = state_.sessions.at(session);
+  if (!detached.name.empty()) {
+    timers_.arm(TimerKind::linger, session, turn.now + limits_.named_session_linger);
+  } else if (detached.tasks.empty()) {
     end_session(session, turn);
   } else {
     timers_.arm(TimerKind::linger, session, turn.now + limits_.session_linger);
@@ -113,15 +148,28 @@ void Controller::on(const Restarted&, Turn& turn) {
          turn);
   // The engines that had them are gone.
   std::vector<Fact> ends;
+  std::vector<TaskId> doubtful;
   for (const auto& [first_task, task] : state_.tasks.all()) {
     for (std::uint32_t index = 0; index < task.parts.size(); ++index) {
       const Part& part = task.parts[index];
       const wire::AttemptRef attempt{task.id_of(index), part.attempts};
-      if (std::holds_alternative<Handed>(part.state)) ends.emplace_back(AttemptReturned{attempt});
+      if (std::holds_alternative<Handed>(part.state)) {
+        if (task.policy.at_most_once) {
+          doubtful.push_back(attempt.task);
+        } else {
+          ends.emplace_back(AttemptReturned{attempt});
+        }
+      }
       if (std::holds_alternative<Abandoned>(part.state)) ends.emplace_back(TaskForgotten{attempt.task});
     }
   }
   for (Fact& fact : ends) commit(std::move(fact), turn);
+  for (const TaskId task : doubtful) {
+    fail(task, wire::FailureKind::engine_lost, "cluster restarted",
+         "the cluster was started again while an engine had this: it may have run or not, and was to be run at most "
+         "once",
+         turn);
+  }
   std::vector<SessionId> sessions;
   for (const auto& [id, session] : state_.sessions) sessions.push_back(id);
   for (const SessionId session : sessions) detach_session(session, turn);

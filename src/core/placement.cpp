@@ -13,7 +13,10 @@
 namespace gangway::core {
 
 void Controller::place(Turn& turn) {
-  fail_hopeless(turn);
+  do {
+    fail_spoiled(turn);
+    fail_hopeless(turn);
+  } while (!dirty_.spoiled.empty());
   do {
     dirty_.queues = false;
     for (const EngineId engine : dirty_.engines) serve_direct(engine, turn);
@@ -22,6 +25,22 @@ void Controller::place(Turn& turn) {
   } while (dirty_.queues);
   dirty_.engines.clear();
   GANGWAY_CHECK(dirty_.lanes.empty() && dirty_.sessions.empty(), "placing made work for placing");
+}
+
+void Controller::fail_spoiled(Turn& turn) {
+  while (!dirty_.spoiled.empty()) {
+    const TaskId id = *dirty_.spoiled.begin();
+    const TaskId culprit = *std::get<Blocked>(state_.tasks.find(id).part().state).spoiled_by;
+    std::string text = "it was to follow task " + std::to_string(culprit.value());
+    if (const TaskTable::Found found = state_.tasks.find(culprit)) {
+      const auto* ended = std::get_if<Settled>(&found.part().state);
+      text += " (" + found.task->label + ")";
+      if (ended != nullptr) text += ended->succeeded ? " only if that failed, and it succeeded" : ", which failed";
+    } else {
+      text += ", which did not end as it should have";
+    }
+    fail(id, wire::FailureKind::not_run, "prerequisite missed", std::move(text), turn);
+  }
 }
 
 void Controller::fail_hopeless(Turn& turn) {
@@ -188,11 +207,14 @@ void Controller::fail(TaskId id, wire::FailureKind kind, std::string type, std::
   run.attempt = part.attempts;
   run.submitted_ns = task.submitted_ns;
   run.finished_ns = turn.now.ns;
-  if (const auto* handed = std::get_if<Handed>(&part.state)) run.handed_ns = handed->handed_ns;
   wire::Failure failure{kind, std::move(type), std::move(text), EngineId{}, "", part.attempts};
-  const bool concerns_engine = !task.balanced() || !part.lost.empty();
+  const auto* handed = std::get_if<Handed>(&part.state);
+  if (handed != nullptr) run.handed_ns = handed->handed_ns;
+  const bool concerns_engine = !task.balanced() || !part.failed.empty() || handed != nullptr;
   if (concerns_engine) {
-    run.engine = task.balanced() ? part.lost.back().engine : task.engines[found.index];
+    run.engine = !task.balanced()    ? task.engines[found.index]
+                 : handed != nullptr ? handed->engine
+                                     : part.failed.back().engine;
     failure.engine = run.engine;
     if (const LostEngine* lost = engines_.find_lost(run.engine)) failure.host = lost->host;
   }

@@ -10,6 +10,7 @@
 #include <gangway/ids.hpp>
 
 #include "base/bytes.hpp"
+#include "core/prerequisites.hpp"
 #include "wire/link_message.hpp"
 #include "wire/protocol.hpp"
 
@@ -17,7 +18,16 @@ namespace gangway::core {
 
 struct SessionOpened {
   SessionId session;
+  std::string name = {};       // empty: none
+  std::uint32_t openings = 0;  // by one process after the other; of a session with a name
   friend bool operator==(const SessionOpened&, const SessionOpened&) = default;
+};
+
+/// Another process has taken a named session over.
+struct SessionAdopted {
+  SessionId session;
+  std::uint32_t openings = 0;
+  friend bool operator==(const SessionAdopted&, const SessionAdopted&) = default;
 };
 
 /// Its tasks are nobody's now: those that wait or are settled are gone, those that run are gone when they are
@@ -57,6 +67,9 @@ struct TaskAccepted {
   base::SharedBytes operation;
   std::int64_t submitted_ns = 0;
   wire::ModuleHash module{};  // that it needs; all zeros: none
+  wire::RetryPolicy policy = {};
+  std::vector<Prerequisite> after = {};  // as it was known when this was written
+  std::string key = {};                  // empty: none
   friend bool operator==(const TaskAccepted&, const TaskAccepted&) = default;
 };
 
@@ -73,12 +86,26 @@ struct AttemptReturned {
   friend bool operator==(const AttemptReturned&, const AttemptReturned&) = default;
 };
 
-/// The engine that had it is gone: the task waits again, and remembers why.
-struct AttemptLost {
+/// It failed, or its engine is gone: the task waits again, and remembers why.
+struct AttemptFailed {
   wire::AttemptRef attempt;
   EngineId engine;
+  wire::FailureKind kind = wire::FailureKind::engine_lost;
   std::string reason;
-  friend bool operator==(const AttemptLost&, const AttemptLost&) = default;
+  friend bool operator==(const AttemptFailed&, const AttemptFailed&) = default;
+};
+
+/// Another process has submitted the task's key: its answer goes to this request.
+struct TaskAttached {
+  TaskId task;
+  wire::RequestId request;
+  friend bool operator==(const TaskAttached&, const TaskAttached&) = default;
+};
+
+/// A task with a key was acknowledged: only the store knows it from now on, and keeps its answer.
+struct TaskKept {
+  TaskId task;
+  friend bool operator==(const TaskKept&, const TaskKept&) = default;
 };
 
 /// The task has its final answer.
@@ -104,7 +131,15 @@ struct IdsGiven {
 };
 
 using Fact = std::variant<SessionOpened, SessionEnded, ModuleStored, TaskAccepted, AttemptStarted, AttemptReturned,
-                          AttemptLost, TaskSettled, TaskForgotten, LibraryAdded, ModuleForgotten, IdsGiven>;
+                          AttemptFailed, TaskSettled, TaskForgotten, LibraryAdded, ModuleForgotten, IdsGiven,
+                          SessionAdopted, TaskAttached, TaskKept>;
+
+/// What a store has under a key.
+struct KeptTask {
+  TaskId task;
+  std::string label;
+  friend bool operator==(const KeptTask&, const KeptTask&) = default;
+};
 
 /// A fact and its place in the journal: numbers rise by one, from 1.
 struct Record {

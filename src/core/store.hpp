@@ -34,6 +34,9 @@ class Store {
   /// numbers rise; the last is at least durable_number().
   virtual void replay(const std::function<void(const Record&)>& visit) const = 0;
 
+  /// The task with a key that has its answer, acknowledged or not, if that is durable.
+  [[nodiscard]] virtual std::optional<KeptTask> find_kept(SessionId session, const std::string& key) const = 0;
+
   /// The answer of a task, if it is durable and not forgotten.
   [[nodiscard]] virtual std::optional<TaskSettled> answer(TaskId task) const = 0;
 };
@@ -45,13 +48,14 @@ class MemoryStore final : public Store {
   void append(std::span<const Record> batch) override;
   [[nodiscard]] std::uint64_t durable_number() const override { return durable_number_; }
   void replay(const std::function<void(const Record&)>& visit) const override;
+  [[nodiscard]] std::optional<KeptTask> find_kept(SessionId session, const std::string& key) const override;
   [[nodiscard]] std::optional<TaskSettled> answer(TaskId task) const override;
 
   /// How many records are kept.
   [[nodiscard]] std::size_t size() const { return records_.size(); }
 
  private:
-  struct KeptTask {
+  struct Entry {
     SessionId session;
     std::uint64_t accepted = 0;                                 // number of its TaskAccepted
     std::uint32_t parts_left = 0;                               // not forgotten
@@ -59,23 +63,35 @@ class MemoryStore final : public Store {
   };
   struct KeptSession {
     std::uint64_t opened = 0;
-    std::set<TaskId> tasks;  // first ids
+    std::set<TaskId> tasks;              // first ids
+    std::map<std::string, TaskId> keys;  // of tasks with an answer
+  };
+  /// A task with a key that was acknowledged.
+  struct Answered {
+    std::string label;
+    TaskSettled settled;
   };
 
   void keep(const Record& record);
   void end_session(SessionId id);
-  void replace(TaskId task, const Record& record, bool keep_losses);
+  void replace(TaskId task, const Record& record, bool keep_failures);
   void forget_part(TaskId task, const Record& record);
-  void forget_records(const KeptTask& task);
-  [[nodiscard]] const KeptTask* find(TaskId task) const;
-  KeptTask* find(TaskId task);
+  void note_key(TaskId task);
+  void keep_answer(TaskId task);
+  void forget_records(const Entry& task);
+  void note_awaited(const TaskAccepted& fact);
+  void note_ended(TaskId part, bool succeeded);
+  [[nodiscard]] const Entry* find(TaskId task) const;
+  Entry* find(TaskId task);
 
   std::uint64_t durable_number_ = 0;
   TaskId last_task_;
   SessionId last_session_;
   std::map<std::uint64_t, Record> records_;
-  std::map<TaskId, KeptTask> tasks_;  // by first id
+  std::map<TaskId, Entry> tasks_;  // by first id
   std::map<SessionId, KeptSession> sessions_;
+  std::map<TaskId, std::set<TaskId>> dependents_;  // of parts that have not ended
+  std::map<TaskId, Answered> answered_;
 };
 
 }  // namespace gangway::core

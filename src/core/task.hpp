@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -12,9 +13,16 @@
 #include <gangway/ids.hpp>
 
 #include "base/bytes.hpp"
+#include "core/prerequisites.hpp"
 #include "wire/protocol.hpp"
 
 namespace gangway::core {
+
+/// In no queue: others must end first, see Task::unmet.
+struct Blocked {
+  std::optional<TaskId> spoiled_by;  // that one did not end as it should have: this will fail
+  friend bool operator==(const Blocked&, const Blocked&) = default;
+};
 
 /// In exactly one queue: of its engine (direct) or of its lane (balanced).
 struct Waiting {
@@ -31,6 +39,7 @@ struct Handed {
 /// Answered, and the client has not acknowledged the answer.
 struct Settled {
   std::uint64_t result_bytes = 0;
+  bool succeeded = false;
   friend bool operator==(const Settled&, const Settled&) = default;
 };
 
@@ -45,21 +54,22 @@ struct Forgotten {
   friend bool operator==(const Forgotten&, const Forgotten&) = default;
 };
 
-using TaskState = std::variant<Waiting, Handed, Settled, Abandoned, Forgotten>;
+using TaskState = std::variant<Waiting, Blocked, Handed, Settled, Abandoned, Forgotten>;
 
-/// An attempt that died with its engine.
-struct LostAttempt {
+/// An attempt that failed and was followed by another one.
+struct FailedAttempt {
   std::uint32_t attempt = 0;
   EngineId engine;
+  wire::FailureKind kind = wire::FailureKind::engine_lost;
   std::string reason;
-  friend bool operator==(const LostAttempt&, const LostAttempt&) = default;
+  friend bool operator==(const FailedAttempt&, const FailedAttempt&) = default;
 };
 
 /// What one engine is to do of a task. Every part has a task id of its own.
 struct Part {
   TaskState state;
   std::uint32_t attempts = 0;  // handed out so far; the number of the latest attempt
-  std::vector<LostAttempt> lost;
+  std::vector<FailedAttempt> failed;
   friend bool operator==(const Part&, const Part&) = default;
 };
 
@@ -76,11 +86,17 @@ struct Task {
   std::uint64_t credit_bytes = 0;  // what it takes of its session's credit
   std::int64_t submitted_ns = 0;
   wire::ModuleHash module{};  // that it needs; all zeros: none
+  wire::RetryPolicy policy = {};
+  std::string key;           // empty: none
+  std::vector<Unmet> unmet;  // as long as it is Blocked
   std::vector<Part> parts;
-  std::uint32_t parts_unsettled = 0;    // Waiting, Handed or Abandoned
+  std::uint32_t parts_unsettled = 0;    // Waiting, Blocked, Handed or Abandoned
   std::uint32_t parts_unforgotten = 0;  // all but Forgotten
 
   [[nodiscard]] bool balanced() const { return engines.empty(); }
+  [[nodiscard]] std::uint32_t index_of(TaskId id) const {
+    return static_cast<std::uint32_t>(id.value() - first_task.value());
+  }
   [[nodiscard]] TaskId id_of(std::uint32_t part) const { return TaskId{first_task.value() + part}; }
 
   friend bool operator==(const Task&, const Task&) = default;
@@ -100,12 +116,15 @@ class TaskTable {
   };
 
   [[nodiscard]] Found find(TaskId id) {
-    auto next = tasks_.upper_bound(id);
-    if (next == tasks_.begin()) return {};
-    Task& task = std::prev(next)->second;
-    const std::uint64_t index = id.value() - task.first_task.value();
-    if (index >= task.parts.size()) return {};
-    return {&task, static_cast<std::uint32_t>(index)};
+    auto* const task = const_cast<Task*>(look_up(id));
+    return task == nullptr ? Found{} : Found{task, task->index_of(id)};
+  }
+  /// The task that has a part of this id; null if there is none.
+  [[nodiscard]] const Task* look_up(TaskId id) const {
+    const auto next = tasks_.upper_bound(id);
+    if (next == tasks_.begin()) return nullptr;
+    const Task& task = std::prev(next)->second;
+    return id.value() - task.first_task.value() < task.parts.size() ? &task : nullptr;
   }
 
   /// Ids rise: the new task stands behind all others.
@@ -124,11 +143,14 @@ class TaskTable {
 
 /// A registered client and what it uses of its credit.
 struct Session {
-  std::uint64_t tasks_used = 0;       // parts submitted and not acknowledged
-  std::uint64_t bytes_used = 0;       // credit_bytes of tasks with such a part, each once
-  std::uint64_t result_bytes = 0;     // of answers not acknowledged
-  std::set<TaskId> tasks;             // first ids of its tasks
-  std::set<TaskId> direct_unsettled;  // parts of direct tasks that have no answer yet
+  std::string name;                         // empty: none
+  std::uint32_t openings = 0;               // of a named one: by how many processes
+  std::uint64_t tasks_used = 0;             // parts submitted and not acknowledged
+  std::uint64_t bytes_used = 0;             // credit_bytes of tasks with such a part, each once
+  std::uint64_t result_bytes = 0;           // of answers not acknowledged
+  std::map<wire::RequestId, TaskId> tasks;  // its tasks, by their first ids
+  std::map<std::string, TaskId> keys;       // of those among its tasks that have one
+  std::set<TaskId> direct_unsettled;        // parts of direct tasks that have no answer yet
 
   friend bool operator==(const Session&, const Session&) = default;
 };
@@ -147,11 +169,12 @@ struct ModuleTable {
 struct DurableState {
   TaskTable tasks;
   std::map<SessionId, Session> sessions;
+  std::map<std::string, SessionId> session_names;
   ModuleTable modules;
   std::uint64_t records = 0;    // number of the latest record
   std::uint64_t last_task = 0;  // highest id given, without the gateway's share of the number
   std::uint64_t last_session = 0;
-  std::uint64_t waiting = 0;  // parts in each state
+  std::uint64_t waiting = 0;  // parts in each state; blocked ones wait
   std::uint64_t running = 0;  // handed or abandoned
   std::uint64_t settled = 0;
   std::uint64_t settled_ever = 0;

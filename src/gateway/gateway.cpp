@@ -54,7 +54,7 @@ class Gateway {
         log_{log},
         controller_{{settings.cluster, settings.number}, settings.limits},
         store_watch_{io_, store, log},
-        clients_{io_, log, [this](const core::Event& event) { handle(event); }},
+        clients_{io_, log, [this](core::Event event) { hear(std::move(event)); }},
         stored_answers_{answer_ports()},
         link_{world, doorbell, link_events()},
         loop_{world, doorbell, link_, io_, loop_events()} {
@@ -183,6 +183,17 @@ class Gateway {
     keep_note_true();
     clients_.turn_away(now ? std::optional{"nobody is let in while its journal cannot be written: " + *now}
                            : std::nullopt);
+  }
+
+  /// What a client says with a key is looked for among what only the store remembers.
+  void hear(core::Event event) {
+    if (auto* const spoke = std::get_if<core::ClientSpoke>(&event)) {
+      const auto* const task = std::get_if<wire::SubmitTask>(&spoke->message);
+      const bool has_key = task != nullptr && !task->key.empty();
+      const auto session = has_key ? controller_.session_of(spoke->connection) : std::nullopt;
+      if (session) spoke->kept = store_.find_kept(*session, task->key);
+    }
+    handle(event);
   }
 
   void handle(const core::Event& event) { controller_.handle(event, os::now(), effects_); }

@@ -20,7 +20,7 @@ std::size_t bytes_of(const core::Record& record) {
           return core::outcome_bytes(fact.outcome);
         } else if constexpr (std::is_same_v<T, core::ModuleStored>) {
           return fact.content.size();
-        } else if constexpr (std::is_same_v<T, core::AttemptLost>) {
+        } else if constexpr (std::is_same_v<T, core::AttemptFailed>) {
           return fact.reason.size();
         } else {
           return 0;

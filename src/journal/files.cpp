@@ -43,6 +43,7 @@ base::Status Files::prepare(const std::filesystem::path& file) {
     reader_.emplace(file, OpenMode::create);  // it may have to mend the log's index: not only to read
   }
   answer_.emplace(answer_statement(reader_ ? *reader_ : database_));
+  kept_.emplace(kept_statement(reader_ ? *reader_ : database_));
   return base::Done{};
 }
 
@@ -66,6 +67,12 @@ std::optional<core::TaskSettled> Files::answer(TaskId task) {
   if (reader_) return read_answer(*answer_, task);
   const std::lock_guard lock{database_in_use_};
   return read_answer(*answer_, task);
+}
+
+std::optional<core::KeptTask> Files::find_kept(SessionId session, const std::string& key) {
+  if (reader_) return read_kept(*kept_, session, key);
+  const std::lock_guard lock{database_in_use_};
+  return read_kept(*kept_, session, key);
 }
 
 void Files::checkpoint() {

@@ -5,6 +5,7 @@
 #include <mutex>
 #include <optional>
 #include <span>
+#include <string>
 
 #include "core/record.hpp"
 #include "journal/database.hpp"
@@ -34,6 +35,7 @@ class Files {
 
   /// On the thread of the journal's user. Throws DatabaseFailure.
   [[nodiscard]] std::optional<core::TaskSettled> answer(TaskId task);
+  [[nodiscard]] std::optional<core::KeptTask> find_kept(SessionId session, const std::string& key);
 
   /// On a thread of its own.
   void checkpoint();
@@ -51,6 +53,7 @@ class Files {
   std::optional<Database> checkpointer_;
   std::optional<Database> reader_;
   std::optional<Statement> answer_;
+  std::optional<Statement> kept_;
   int log_pages_ = 0;  // as of the last commit
 };
 

@@ -156,6 +156,10 @@ std::optional<core::TaskSettled> Journal::answer(TaskId task) const {
   return files_->answer(task);
 }
 
+std::optional<core::KeptTask> Journal::find_kept(SessionId session, const std::string& key) const {
+  return files_->find_kept(session, key);
+}
+
 // ---------------------------------------------------------------- the journal's thread
 
 void Journal::write_until_closed() {

@@ -69,7 +69,8 @@ class Journal final : public core::Store {
   /// Before the first append(). Throws std::exception if what is stored is damaged.
   void replay(const std::function<void(const core::Record&)>& visit) const override;
 
-  /// Throws std::exception if it cannot be read.
+  // Both throw std::exception if it cannot be read.
+  [[nodiscard]] std::optional<core::KeptTask> find_kept(SessionId session, const std::string& key) const override;
   [[nodiscard]] std::optional<core::TaskSettled> answer(TaskId task) const override;
 
   /// Why nothing becomes durable at the moment; nothing if all is well.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <set>
 #include <utility>
 #include <variant>
@@ -42,6 +43,9 @@ class TaskReader {
              const std::set<wire::ModuleHash>* modules = nullptr)
       : operation_{database, "SELECT bytes FROM operations WHERE first = ?"},
         result_{database, "SELECT bytes FROM results WHERE task = ?"},
+        prerequisites_{database,
+                       "SELECT number, part, condition, succeeded FROM prerequisites WHERE task = ? "
+                       "ORDER BY number, part"},
         visitor_{visitor},
         complain_{complain},
         modules_{modules} {}
@@ -95,6 +99,8 @@ class TaskReader {
     accepted.label = first.label;
     accepted.needs = first.needs;
     accepted.module = first.module;
+    accepted.policy = first.policy;
+    accepted.key = first.key;
     accepted.submitted_ns = first.run.submitted_ns;
     std::vector<core::Fact> after;
     bool is_settled = true;
@@ -102,6 +108,7 @@ class TaskReader {
       if (part.target) accepted.engines.push_back(*part.target);
       is_settled &= add_state(part, after);
     }
+    if (!is_settled) add_prerequisites(accepted);
     if (auto operation = bytes_of(operation_, first.first)) {
       accepted.operation = *std::move(operation);
     } else if (!is_settled || complain_ == nullptr) {
@@ -112,17 +119,38 @@ class TaskReader {
       throw damaged_task(first.first, "the module that it needs is missing");
     }
     sessions_.insert(first.session);
+    if (complain_ != nullptr) {
+      for (const StoredPart& part : parts) shown_.insert(part.id);
+    }
     visitor_.show(std::move(accepted));
     for (core::Fact& fact : after) visitor_.show(std::move(fact));
+  }
+
+  /// What it waits for. In a rescue, a task that was not shown would be waited for in vain.
+  void add_prerequisites(core::TaskAccepted& accepted) {
+    std::int64_t number = -1;
+    prerequisites_.start(accepted.first_task);
+    while (prerequisites_.next()) {
+      if (std::exchange(number, prerequisites_.integer(0)) != prerequisites_.integer(0)) {
+        accepted.after.push_back({static_cast<wire::Condition>(prerequisites_.integer(2)), {}});
+      }
+      core::Awaited awaited{prerequisites_.id<TaskId>(1), {}};
+      if (!prerequisites_.is_null(3)) awaited.succeeded = prerequisites_.integer(3) != 0;
+      if (complain_ != nullptr && !awaited.succeeded && !shown_.contains(awaited.task)) {
+        throw damaged_task(accepted.first_task, "it waits for " + name_of(awaited.task) + ", which is missing");
+      }
+      accepted.after.back().parts.push_back(awaited);
+    }
   }
 
   /// Whether the part has its answer.
   bool add_state(const StoredPart& part, std::vector<core::Fact>& after) {
     std::uint32_t shown = 0;  // the latest attempt that a fact tells of
-    for (const StoredLoss& stored : part.lost) {
-      shown = stored.loss.attempt;
-      after.push_back(core::AttemptStarted{{part.id, shown}, stored.loss.engine, 0});
-      after.push_back(core::AttemptLost{{part.id, shown}, stored.loss.engine, stored.loss.reason});
+    for (const StoredAttempt& stored : part.failed) {
+      const core::FailedAttempt& failed = stored.failed;
+      shown = failed.attempt;
+      after.push_back(core::AttemptStarted{{part.id, shown}, failed.engine, 0});
+      after.push_back(core::AttemptFailed{{part.id, shown}, failed.engine, failed.kind, failed.reason});
     }
     switch (part.state) {
       case StoredState::waiting:
@@ -132,11 +160,15 @@ class TaskReader {
         after.push_back(core::AttemptStarted{{part.id, part.run.attempt}, part.run.engine, part.run.handed_ns});
         return false;
       case StoredState::settled:
+      case StoredState::kept:
         if (auto outcome = outcome_of(part)) {
           after.push_back(core::TaskSettled{part.id, part.run, *std::move(outcome)});
+          if (part.state == StoredState::kept) after.push_back(core::TaskKept{part.id});
           return true;
         }
-        if (complain_ == nullptr) throw damaged_task(part.id, "its answer is missing");
+        if (complain_ == nullptr || part.policy.at_most_once || part.state == StoredState::kept) {
+          throw damaged_task(part.id, "its answer is missing");
+        }
         (*complain_)("the answer of " + name_of(part.id) + " cannot be read, so that it has to run again");
         add_waiting(part, shown, after);
         return false;
@@ -174,12 +206,14 @@ class TaskReader {
 
   Statement operation_;
   Statement result_;
+  Statement prerequisites_;
   Visitor& visitor_;
   const Complain* complain_;
   const std::set<wire::ModuleHash>* modules_;
   std::vector<StoredPart> parts_;  // of one task
   TaskId last_id_;
   std::set<SessionId> sessions_;
+  std::set<TaskId> shown_;  // in a rescue
 };
 
 DatabaseFailure damaged_counters() {
@@ -213,12 +247,20 @@ core::Fact library_in(const Statement& row) {
   return core::LibraryAdded{stored_hash(row, 1)};
 }
 
-constexpr const char* every_session = "SELECT id FROM sessions WHERE id >= ? ORDER BY id";
+core::SessionOpened session_in(const Statement& row) {
+  return {row.id<SessionId>(0), row.is_null(1) ? "" : row.text(1), static_cast<std::uint32_t>(row.integer(2))};
+}
+
+constexpr const char* every_session = "SELECT id, name, openings FROM sessions WHERE id >= ? ORDER BY id";
 constexpr const char* every_module = "SELECT number, hash, content FROM modules WHERE number >= ? ORDER BY number";
 constexpr const char* every_library = "SELECT number, hash FROM libraries WHERE number >= ? ORDER BY number";
 
-std::string every_task() {
-  return std::string{"SELECT "} + stored_part_columns + " FROM tasks t WHERE t.id >= ? ORDER BY t.id";
+/// What is kept for its key means nothing to a gateway that reads a journal back; a rescue has to keep it.
+enum class Kept { leave_out, include };
+
+std::string every_task(Kept kept) {
+  return std::string{"SELECT "} + stored_part_columns + " FROM tasks t WHERE t.id >= ? " +
+         (kept == Kept::leave_out ? "AND t.state != 4 " : "") + "ORDER BY t.id";
 }
 
 }  // namespace
@@ -234,10 +276,10 @@ void replay_records(Database& database, const VisitRecord& visit) {
     rows.start(0);
     while (rows.next()) visitor.show(fact_in(rows));
   };
-  show_all(every_session, [](const Statement& row) { return core::SessionOpened{row.id<SessionId>(0)}; });
+  show_all(every_session, session_in);
   show_all(every_module, module_in);
   show_all(every_library, library_in);
-  Statement tasks{database, every_task().c_str()};
+  Statement tasks{database, every_task(Kept::leave_out).c_str()};
   TaskReader reader{database, visitor};
   tasks.start(0);
   while (tasks.next()) reader.take(tasks);
@@ -251,11 +293,11 @@ void replay_records(Database& database, const VisitRecord& visit) {
 }
 
 void rescue_records(Database& database, const VisitRecord& visit, const Complain& complain) {
-  std::set<SessionId> sessions;
+  std::map<SessionId, core::SessionOpened> sessions;
   read_around_damage(database, every_session, "sessions", complain,
-                     [&](const Statement& row) { sessions.insert(row.id<SessionId>(0)); });
+                     [&](const Statement& row) { sessions.emplace(row.id<SessionId>(0), session_in(row)); });
   std::set<wire::ModuleHash> modules;
-  const std::string tasks = every_task();
+  const std::string tasks = every_task(Kept::include);
   const auto read_tasks = [&](Visitor& visitor, const Complain& told) {
     TaskReader reader{database, visitor, &told, &modules};
     read_around_damage(database, tasks.c_str(), "tasks", told, [&](const Statement& row) { reader.take(row); });
@@ -275,11 +317,11 @@ void rescue_records(Database& database, const VisitRecord& visit, const Complain
   read_modules(look, say_nothing);
   const auto [needed, last_task] = read_tasks(look, say_nothing);
   for (const SessionId session : needed) {
-    if (!sessions.insert(session).second) continue;
+    if (!sessions.emplace(session, core::SessionOpened{session}).second) continue;
     complain("session " + std::to_string(session.value()) + " is missing, but not its tasks");
   }
   Visitor visitor{visit};
-  for (const SessionId session : sessions) visitor.show(core::SessionOpened{session});
+  for (const auto& [id, opened] : sessions) visitor.show(opened);
   read_modules(visitor, complain);
   read_around_damage(database, every_library, "libraries", complain,
                      [&](const Statement& row) { visitor.show(library_in(row)); });
@@ -289,7 +331,7 @@ void rescue_records(Database& database, const VisitRecord& visit, const Complain
     return counted >= seen && counted > 0 ? counted : seen + ids_left_out;
   };
   visitor.skip_to(given("record", visitor.number()));
-  const SessionId last_session = sessions.empty() ? SessionId{} : *sessions.rbegin();
+  const SessionId last_session = sessions.empty() ? SessionId{} : sessions.rbegin()->first;
   visitor.show(
       core::IdsGiven{TaskId{given("task", last_task.value())}, SessionId{given("session", last_session.value())}});
 }
@@ -297,13 +339,13 @@ void rescue_records(Database& database, const VisitRecord& visit, const Complain
 Statement answer_statement(const Database& database) {
   return Statement{database, (std::string{"SELECT "} + stored_part_columns +
                               ", r.bytes FROM tasks t LEFT JOIN results r ON r.task = t.id WHERE t.id = ? AND "
-                              "t.state = ?")
+                              "t.state IN (?, ?)")
                                  .c_str()};
 }
 
 std::optional<core::TaskSettled> read_answer(Statement& read, TaskId task) {
   std::optional<core::TaskSettled> answer;
-  read.start(task, StoredState::settled);
+  read.start(task, StoredState::settled, StoredState::kept);
   while (read.next()) {
     StoredPart part = stored_part(read);
     answer = core::TaskSettled{part.id, part.run, {}};
@@ -316,6 +358,17 @@ std::optional<core::TaskSettled> read_answer(Statement& read, TaskId task) {
     }
   }
   return answer;
+}
+
+Statement kept_statement(const Database& database) {
+  return Statement{database, "SELECT id, label FROM tasks WHERE session = ? AND key = ? AND state IN (?, ?)"};
+}
+
+std::optional<core::KeptTask> read_kept(Statement& read, SessionId session, const std::string& key) {
+  std::optional<core::KeptTask> kept;
+  read.start(session, std::string_view{key}, StoredState::settled, StoredState::kept);
+  while (read.next()) kept = {read.id<TaskId>(0), read.text(1)};
+  return kept;
 }
 
 }  // namespace gangway::journal

@@ -34,4 +34,10 @@ void rescue_records(Database& database, const VisitRecord& visit, const Complain
 [[nodiscard]] Statement answer_statement(const Database& database);
 [[nodiscard]] std::optional<core::TaskSettled> read_answer(Statement& read, TaskId task);
 
+/// The same for read_kept().
+Statement kept_statement(const Database& database);
+
+/// The task of a session with this key that has its answer. Throws DatabaseFailure.
+std::optional<core::KeptTask> read_kept(Statement& read, SessionId session, const std::string& key);
+
 }  // namespace gangway::journal

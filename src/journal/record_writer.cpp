@@ -31,26 +31,36 @@ DatabaseFailure damaged(const base::Fault& fault) {
 }  // namespace
 
 RecordWriter::RecordWriter(const Database& database)
-    : open_session_{database, "INSERT INTO sessions (id) VALUES (?)"},
+    : open_session_{database, "INSERT INTO sessions (id, name, openings) VALUES (?, ?, ?)"},
+      adopt_session_{database, "UPDATE sessions SET openings = ? WHERE id = ?"},
       end_session_{database, "DELETE FROM sessions WHERE id = ?"},
       end_operations_{database, "DELETE FROM operations WHERE first IN (SELECT first FROM tasks WHERE session = ?)"},
       end_results_{database, "DELETE FROM results WHERE task IN (SELECT id FROM tasks WHERE session = ?)"},
+      end_prerequisites_{database,
+                         "DELETE FROM prerequisites WHERE task IN (SELECT id FROM tasks WHERE session = ?)"},
       end_tasks_{database, "DELETE FROM tasks WHERE session = ?"},
       store_module_{database, "INSERT OR IGNORE INTO modules (number, hash, content) VALUES (?, ?, ?)"},
       forget_module_{database, "DELETE FROM modules WHERE hash = ?"},
       add_library_{database, "INSERT OR REPLACE INTO libraries (number, hash) VALUES (?, ?)"},
       insert_task_{
           database,
-          "INSERT INTO tasks (id, first, parts, session, request, target, label, needs, module, submitted_ns, "
-          "state, attempts, engine, handed_ns) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+          "INSERT INTO tasks (id, first, parts, session, request, target, label, needs, module, policy, key, "
+          "submitted_ns, state, attempts, engine, handed_ns) "
+          "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+      insert_prerequisite_{
+          database, "INSERT INTO prerequisites (task, number, part, condition, succeeded) VALUES (?, ?, ?, ?, ?)"},
+      note_ended_{database, "UPDATE prerequisites SET succeeded = ? WHERE part = ?"},
+      delete_prerequisites_{database, "DELETE FROM prerequisites WHERE task = ?"},
       insert_operation_{database, "INSERT INTO operations (first, bytes) VALUES (?, ?)"},
+      attach_task_{database, "UPDATE tasks SET request = ? WHERE id = ?"},
+      keep_task_{database, "UPDATE tasks SET state = ? WHERE id = ?"},
       start_attempt_{database, "UPDATE tasks SET state = ?, attempts = ?, engine = ?, handed_ns = ? WHERE id = ?"},
       return_attempt_{database, "UPDATE tasks SET state = ?, engine = NULL, handed_ns = NULL WHERE id = ?"},
-      read_lost_{database, "SELECT lost FROM tasks WHERE id = ?"},
-      lose_attempt_{database, "UPDATE tasks SET state = ?, engine = NULL, handed_ns = NULL, lost = ? WHERE id = ?"},
+      read_failed_{database, "SELECT failed FROM tasks WHERE id = ?"},
+      fail_attempt_{database, "UPDATE tasks SET state = ?, engine = NULL, handed_ns = NULL, failed = ? WHERE id = ?"},
       settle_task_{database,
                    "UPDATE tasks SET state = ?, attempts = ?, engine = ?, handed_ns = ?, finished_ns = ?, "
-                   "run_ns = ?, lost = NULL, failure = ? WHERE id = ?"},
+                   "run_ns = ?, failed = NULL, failure = ? WHERE id = ?"},
       insert_result_{database, "INSERT INTO results (task, bytes) VALUES (?, ?)"},
       delete_single_{database, "DELETE FROM tasks WHERE id = ? AND parts = 1 RETURNING id"},
       forget_part_{database, "UPDATE tasks SET state = ?, failure = NULL WHERE id = ?"},
@@ -59,7 +69,11 @@ RecordWriter::RecordWriter(const Database& database)
       delete_parts_{database, "DELETE FROM tasks WHERE id >= ? AND id < ?"},
       delete_result_{database, "DELETE FROM results WHERE task = ?"},
       delete_operation_{database, "DELETE FROM operations WHERE first = ?"},
-      note_counter_{database, note_higher} {}
+      note_counter_{database, note_higher} {
+  Statement any{database, "SELECT EXISTS (SELECT * FROM prerequisites)"};
+  any.start();
+  while (any.next()) any_prerequisites_ = any.integer(0) != 0;
+}
 
 void RecordWriter::write(std::span<const core::Record> records) {
   unwritten_.clear();  // a transaction before may have been undone
@@ -100,6 +114,10 @@ void RecordWriter::write_accepted(const Unwritten& unwritten) {
   if (!fact.needs.empty()) needs.emplace(encode_column(fact.needs));
   std::optional<base::ByteView> module;
   if (fact.module != wire::ModuleHash{}) module = bytes_of(fact.module);
+  std::optional<base::SharedBytes> policy;
+  if (fact.policy != wire::RetryPolicy{}) policy.emplace(encode_column(fact.policy));
+  std::optional<std::string_view> key;
+  if (!fact.key.empty()) key = fact.key;
   for (std::uint64_t index = 0; index < parts; ++index) {
     std::optional<EngineId> target;
     if (!fact.engines.empty()) target = fact.engines[index];
@@ -112,21 +130,39 @@ void RecordWriter::write_accepted(const Unwritten& unwritten) {
       attempts = start->attempt.attempt;
     }
     insert_task_.run(fact.first_task.value() + index, fact.first_task, parts, fact.session, fact.request, target,
-                     std::string_view{fact.label}, needs, module, fact.submitted_ns,
+                     std::string_view{fact.label}, needs, module, policy, key, fact.submitted_ns,
                      engine ? StoredState::running : StoredState::waiting, attempts, engine, handed_ns);
   }
   insert_operation_.run(fact.first_task, fact.operation);
 }
 
 void RecordWriter::write_fact(std::uint64_t, const core::SessionOpened& fact) {
-  open_session_.run(fact.session);
+  std::optional<std::string_view> name;
+  if (!fact.name.empty()) name = fact.name;
+  open_session_.run(fact.session, name, std::uint64_t{fact.openings});
   last_session_ = std::max(last_session_, fact.session.value());
+}
+
+void RecordWriter::write_fact(std::uint64_t, const core::SessionAdopted& fact) {
+  adopt_session_.run(std::uint64_t{fact.openings}, fact.session);
+}
+
+void RecordWriter::write_fact(std::uint64_t, const core::TaskAttached& fact) {
+  need_rows_of(fact.task);
+  attach_task_.run(fact.request, fact.task);
+}
+
+void RecordWriter::write_fact(std::uint64_t, const core::TaskKept& fact) {
+  need_rows_of(fact.task);
+  keep_task_.run(StoredState::kept, fact.task);
+  delete_operation_.run(fact.task);
 }
 
 void RecordWriter::write_fact(std::uint64_t, const core::SessionEnded& fact) {
   write_accepted();
   end_operations_.run(fact.session);
   end_results_.run(fact.session);
+  if (any_prerequisites_) end_prerequisites_.run(fact.session);
   end_tasks_.run(fact.session);
   end_session_.run(fact.session);
 }
@@ -146,7 +182,22 @@ void RecordWriter::write_fact(std::uint64_t number, const core::LibraryAdded& fa
 void RecordWriter::write_fact(std::uint64_t, const core::TaskAccepted& fact) {
   unwritten_.push_back({&fact, starts_.size()});
   starts_.resize(starts_.size() + parts_of(fact), nullptr);
+  write_prerequisites(fact);
   last_task_ = std::max(last_task_, fact.first_task.value() + parts_of(fact) - 1);
+}
+
+// At once, since the next records may tell how what it waits for has ended.
+void RecordWriter::write_prerequisites(const core::TaskAccepted& fact) {
+  std::uint64_t number = 0;
+  for (const core::Prerequisite& prerequisite : fact.after) {
+    for (const core::Awaited& part : prerequisite.parts) {
+      std::optional<std::uint64_t> succeeded;
+      if (part.succeeded) succeeded = *part.succeeded ? 1 : 0;
+      insert_prerequisite_.run(fact.first_task, number, part.task, prerequisite.condition, succeeded);
+      any_prerequisites_ = true;
+    }
+    ++number;
+  }
 }
 
 void RecordWriter::write_fact(std::uint64_t, const core::AttemptStarted& fact) {
@@ -163,19 +214,19 @@ void RecordWriter::write_fact(std::uint64_t, const core::AttemptReturned& fact) 
   return_attempt_.run(StoredState::waiting, fact.attempt.task);
 }
 
-void RecordWriter::write_fact(std::uint64_t, const core::AttemptLost& fact) {
+void RecordWriter::write_fact(std::uint64_t, const core::AttemptFailed& fact) {
   need_rows_of(fact.attempt.task);
-  std::vector<StoredLoss> losses;
-  read_lost_.start(fact.attempt.task);
-  while (read_lost_.next()) {
-    if (read_lost_.is_null(0)) continue;
-    auto stored = decode_column<std::vector<StoredLoss>>(read_lost_.bytes(0));
+  std::vector<StoredAttempt> failed;
+  read_failed_.start(fact.attempt.task);
+  while (read_failed_.next()) {
+    if (read_failed_.is_null(0)) continue;
+    auto stored = decode_column<std::vector<StoredAttempt>>(read_failed_.bytes(0));
     if (!stored) throw damaged(stored.fault());
-    losses = std::move(stored).value();
+    failed = std::move(stored).value();
   }
-  losses.push_back({{fact.attempt.attempt, fact.engine, fact.reason}});
-  const base::SharedBytes column{encode_column(losses)};
-  lose_attempt_.run(StoredState::waiting, column, fact.attempt.task);
+  failed.push_back({{fact.attempt.attempt, fact.engine, fact.kind, fact.reason}});
+  const base::SharedBytes column{encode_column(failed)};
+  fail_attempt_.run(StoredState::waiting, column, fact.attempt.task);
 }
 
 void RecordWriter::write_fact(std::uint64_t, const core::TaskSettled& fact) {
@@ -184,7 +235,15 @@ void RecordWriter::write_fact(std::uint64_t, const core::TaskSettled& fact) {
   if (const auto* failed = std::get_if<wire::Failure>(&fact.outcome)) failure.emplace(encode_column(*failed));
   settle_task_.run(StoredState::settled, fact.run.attempt, fact.run.engine, fact.run.handed_ns, fact.run.finished_ns,
                    fact.run.run_ns, failure, fact.task);
-  if (const auto* result = std::get_if<base::SharedBytes>(&fact.outcome)) insert_result_.run(fact.task, *result);
+  const auto* const result = std::get_if<base::SharedBytes>(&fact.outcome);
+  if (result != nullptr) insert_result_.run(fact.task, *result);
+  if (any_prerequisites_) write_ended(fact.task, result != nullptr);
+}
+
+// It waits for nobody any more, and those that wait for it must know how it ended when it is forgotten.
+void RecordWriter::write_ended(TaskId task, bool succeeded) {
+  note_ended_.run(std::uint64_t{succeeded ? 1U : 0U}, task);
+  delete_prerequisites_.run(task);
 }
 
 void RecordWriter::write_fact(std::uint64_t, const core::TaskForgotten& fact) {

@@ -31,10 +31,16 @@ class RecordWriter {
   void write_fact(std::uint64_t number, const core::TaskAccepted& fact);
   void write_fact(std::uint64_t number, const core::AttemptStarted& fact);
   void write_fact(std::uint64_t number, const core::AttemptReturned& fact);
-  void write_fact(std::uint64_t number, const core::AttemptLost& fact);
+  void write_fact(std::uint64_t number, const core::AttemptFailed& fact);
   void write_fact(std::uint64_t number, const core::TaskSettled& fact);
   void write_fact(std::uint64_t number, const core::TaskForgotten& fact);
   void write_fact(std::uint64_t number, const core::IdsGiven& fact);
+  void write_fact(std::uint64_t number, const core::SessionAdopted& fact);
+  void write_fact(std::uint64_t number, const core::TaskAttached& fact);
+  void write_fact(std::uint64_t number, const core::TaskKept& fact);
+
+  void write_prerequisites(const core::TaskAccepted& fact);
+  void write_ended(TaskId task, bool succeeded);
 
   /// An accepted task that has no rows yet, by the id of one of its parts; null if there is none.
   struct Unwritten;
@@ -51,23 +57,31 @@ class RecordWriter {
   std::vector<Unwritten> unwritten_;                 // of the records being written; ids rise
   std::vector<const core::AttemptStarted*> starts_;  // one for each part of each; null: it waits
 
+  bool any_prerequisites_ = true;  // false: there is none; most clusters never see one
   std::uint64_t last_task_ = 0;
   std::uint64_t last_session_ = 0;
 
   Statement open_session_;
+  Statement adopt_session_;
   Statement end_session_;
   Statement end_operations_;
   Statement end_results_;
+  Statement end_prerequisites_;
   Statement end_tasks_;
   Statement store_module_;
   Statement forget_module_;
   Statement add_library_;
   Statement insert_task_;
+  Statement insert_prerequisite_;
+  Statement note_ended_;
+  Statement delete_prerequisites_;
   Statement insert_operation_;
+  Statement attach_task_;
+  Statement keep_task_;
   Statement start_attempt_;
   Statement return_attempt_;
-  Statement read_lost_;
-  Statement lose_attempt_;
+  Statement read_failed_;
+  Statement fail_attempt_;
   Statement settle_task_;
   Statement insert_result_;
   Statement delete_single_;

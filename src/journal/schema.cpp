@@ -14,7 +14,9 @@ constexpr int application_id = 0x47776179;
 // and what is in them. Only ever append, once a version has been released.
 constexpr std::array<const char*, schema_version> steps = {R"sql(
   CREATE TABLE sessions (
-    id INTEGER PRIMARY KEY
+    id INTEGER PRIMARY KEY,
+    name TEXT UNIQUE,                    -- NULL: none
+    openings INTEGER NOT NULL
   ) STRICT;
   CREATE TABLE modules (
     number INTEGER PRIMARY KEY,          -- of the record
@@ -36,6 +38,8 @@ constexpr std::array<const char*, schema_version> steps = {R"sql(
     label TEXT NOT NULL,
     needs BLOB,                          -- names, encoded; NULL: none
     module BLOB,                         -- hash; NULL: none
+    policy BLOB,                         -- wire::RetryPolicy, encoded; NULL: the usual one
+    key TEXT,                            -- NULL: none
     submitted_ns INTEGER NOT NULL,
     state INTEGER NOT NULL,              -- StoredState
     attempts INTEGER NOT NULL DEFAULT 0, -- the number of the latest
@@ -43,10 +47,21 @@ constexpr std::array<const char*, schema_version> steps = {R"sql(
     handed_ns INTEGER,
     finished_ns INTEGER,
     run_ns INTEGER,
-    lost BLOB,                           -- attempts that ended with their engines, encoded; NULL: none
+    failed BLOB,                         -- attempts that were followed by others, encoded; NULL: none
     failure BLOB                         -- encoded; NULL: the result is in `results`
   ) STRICT;
   CREATE INDEX tasks_of_session ON tasks (session);
+  CREATE INDEX tasks_by_key ON tasks (session, key) WHERE key IS NOT NULL;
+  -- What tasks wait for that have not ended: one row for each part that one of them must follow.
+  CREATE TABLE prerequisites (
+    task INTEGER NOT NULL,
+    number INTEGER NOT NULL,             -- of the prerequisite, among those of the task
+    part INTEGER NOT NULL,               -- the id of the part that it is to follow
+    condition INTEGER NOT NULL,          -- wire::Condition
+    succeeded INTEGER,                   -- NULL: it has not ended
+    PRIMARY KEY (task, number, part)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX prerequisites_by_part ON prerequisites (part);
   CREATE TABLE operations (
     first INTEGER PRIMARY KEY,
     bytes BLOB NOT NULL

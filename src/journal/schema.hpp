@@ -27,7 +27,8 @@ enum class StoredState : int {
   waiting = 0,
   running = 1,
   settled = 2,
-  forgotten = 3  // and other parts of its task are not
+  forgotten = 3,  // and other parts of its task are not
+  kept = 4        // acknowledged, and kept for its key
 };
 
 }  // namespace gangway::journal

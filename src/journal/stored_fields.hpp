@@ -13,13 +13,13 @@
 
 namespace gangway::journal {
 
-/// core::LostAttempt as it is stored.
-struct StoredLoss {
-  core::LostAttempt loss;
+/// core::FailedAttempt as it is stored.
+struct StoredAttempt {
+  core::FailedAttempt failed;
 
   template <class Self>
   static auto fields(Self& m) {
-    return std::tie(m.loss.attempt, m.loss.engine, m.loss.reason);
+    return std::tie(m.failed.attempt, m.failed.engine, m.failed.kind, m.failed.reason);
   }
 };
 

@@ -17,6 +17,8 @@ enum Column : int {
   label,
   needs,
   module,
+  policy,
+  key,
   submitted_ns,
   state,
   attempts,
@@ -24,7 +26,7 @@ enum Column : int {
   handed_ns,
   finished_ns,
   run_ns,
-  lost,
+  failed,
   failure,
   column_count
 };
@@ -68,15 +70,17 @@ StoredPart stored_part(const Statement& row) {
   part.label = row.text(Column::label);
   if (!row.is_null(Column::needs)) part.needs = decoded<std::vector<std::string>>(row, Column::needs);
   if (!row.is_null(Column::module)) part.module = stored_hash(row, Column::module);
+  if (!row.is_null(Column::policy)) part.policy = decoded<wire::RetryPolicy>(row, Column::policy);
+  if (!row.is_null(Column::key)) part.key = row.text(Column::key);
   const std::int64_t state = row.integer(Column::state);
-  if (state < 0 || state > static_cast<std::int64_t>(StoredState::forgotten)) {
+  if (state < 0 || state > static_cast<std::int64_t>(StoredState::kept)) {
     throw damaged_task(part.id, "it is in no known state");
   }
   part.state = static_cast<StoredState>(state);
   part.run = {row.id<EngineId>(Column::engine),  static_cast<std::uint32_t>(row.integer(Column::attempts)),
               row.integer(Column::submitted_ns), row.integer(Column::handed_ns),
               row.integer(Column::finished_ns),  row.integer(Column::run_ns)};
-  if (!row.is_null(Column::lost)) part.lost = decoded<std::vector<StoredLoss>>(row, Column::lost);
+  if (!row.is_null(Column::failed)) part.failed = decoded<std::vector<StoredAttempt>>(row, Column::failed);
   if (!row.is_null(Column::failure)) part.failure = decoded<wire::Failure>(row, Column::failure);
   return part;
 }

@@ -24,17 +24,19 @@ struct StoredPart {
   std::string label;
   std::vector<std::string> needs;
   wire::ModuleHash module{};
+  wire::RetryPolicy policy;
+  std::string key;
   StoredState state = StoredState::waiting;
   wire::RunInfo run;  // of the latest attempt
-  std::vector<StoredLoss> lost;
+  std::vector<StoredAttempt> failed;
   std::optional<wire::Failure> failure;
 };
 
 /// The columns that stored_part() reads, in its order, to stand behind SELECT. `tasks` has the name t.
 inline constexpr const char* stored_part_columns =
-    "t.id, t.first, t.parts, t.session, t.request, t.target, t.label, t.needs, t.module, t.submitted_ns, t.state, "
-    "t.attempts, t.engine, t.handed_ns, t.finished_ns, t.run_ns, t.lost, t.failure";
-inline constexpr int stored_part_column_count = 18;
+    "t.id, t.first, t.parts, t.session, t.request, t.target, t.label, t.needs, t.module, t.policy, t.key, "
+    "t.submitted_ns, t.state, t.attempts, t.engine, t.handed_ns, t.finished_ns, t.run_ns, t.failed, t.failure";
+inline constexpr int stored_part_column_count = 20;
 
 /// Throws DatabaseFailure if the row makes no sense.
 [[nodiscard]] StoredPart stored_part(const Statement& row);

@@ -29,15 +29,15 @@ struct Invariant {
 };
 
 // The numbers are those of StoredState.
-constexpr std::array<Invariant, 11> invariants = {{
+constexpr std::array<Invariant, 12> invariants = {{
     {"SELECT id FROM tasks WHERE state = 1 AND (engine IS NULL OR handed_ns IS NULL OR attempts < 1)",
      "runs nowhere"},
     {"SELECT id FROM tasks WHERE state = 0 AND (engine IS NOT NULL OR handed_ns IS NOT NULL)",
      "waits, and is at an engine"},
-    {"SELECT id FROM tasks WHERE state = 2 AND (engine IS NULL OR finished_ns IS NULL)",
+    {"SELECT id FROM tasks WHERE state IN (2, 4) AND (engine IS NULL OR finished_ns IS NULL)",
      "has an answer, and was never finished"},
     {"SELECT id FROM tasks WHERE state = 3 AND parts = 1", "is forgotten, and is still there"},
-    {"SELECT id FROM tasks t WHERE state != 2 AND EXISTS (SELECT 1 FROM results r WHERE r.task = t.id)",
+    {"SELECT id FROM tasks t WHERE state NOT IN (2, 4) AND EXISTS (SELECT 1 FROM results r WHERE r.task = t.id)",
      "has a result before its answer"},
     {"SELECT id FROM tasks t WHERE failure IS NOT NULL AND EXISTS (SELECT 1 FROM results r WHERE r.task = t.id)",
      "has failed, and has a result"},
@@ -45,6 +45,8 @@ constexpr std::array<Invariant, 11> invariants = {{
      "is not there, but its result is"},
     {"SELECT first FROM operations o WHERE NOT EXISTS (SELECT 1 FROM tasks t WHERE t.id = o.first)",
      "is not there, but its operation is"},
+    {"SELECT DISTINCT task FROM prerequisites p WHERE NOT EXISTS (SELECT 1 FROM tasks t WHERE t.id = p.task)",
+     "is not there, but what it waits for is"},
     {"SELECT id FROM tasks t WHERE id = first AND session NOT IN (SELECT id FROM sessions)", "has no session"},
     {"SELECT id FROM tasks WHERE id > (SELECT value FROM counters WHERE name = 'task')",
      "has a number that was not given"},
@@ -127,7 +129,7 @@ void count(const core::Record& record, Census& census) {
         } else if constexpr (std::is_same_v<T, core::AttemptStarted>) {
           --census.tasks_waiting;
           ++census.tasks_running;
-        } else if constexpr (std::is_same_v<T, core::AttemptReturned> || std::is_same_v<T, core::AttemptLost>) {
+        } else if constexpr (std::is_same_v<T, core::AttemptReturned> || std::is_same_v<T, core::AttemptFailed>) {
           --census.tasks_running;
           ++census.tasks_waiting;
         } else if constexpr (std::is_same_v<T, core::TaskSettled>) {

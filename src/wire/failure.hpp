@@ -27,10 +27,11 @@ struct Failure {
   EngineId engine;   // where it happened; meaningless for `refused`
   std::string host;  // of that engine
   std::uint32_t attempt = 0;
+  std::string story = {};  // of the attempts before that one; empty: there were none
 
   template <class Self>
   static auto fields(Self& m) {
-    return std::tie(m.kind, m.type, m.text, m.engine, m.host, m.attempt);
+    return std::tie(m.kind, m.type, m.text, m.engine, m.host, m.attempt, m.story);
   }
   friend bool operator==(const Failure&, const Failure&) = default;
 };

@@ -41,6 +41,13 @@
 // acknowledged in vain: it acknowledges it again. What is acknowledged twice, or too early, is ignored. If the
 // session is not there any more, Welcome names a new one and is not `resumed`, and no SessionResumed follows.
 //
+// Named sessions are there for one process after the other. The first Hello with a name opens the session; each later
+// process that says it without a session's number takes it over, as it is, if nobody is connected to it. A process
+// that comes back says the number and which opening it was: if another process has taken over since, it is told
+// goodbye for good. A task of such a session may have a key. It is not forgotten when it is acknowledged: who submits
+// the key again, in whatever process, gets the task that is there, or its answer, and nothing runs. Such a session
+// ends by EndSession alone, or when nobody has come for long (base::Limits::named_session_linger).
+//
 // Requests. The client numbers its requests from 1, rising; every answer carries the number. A request that
 // cannot be served is answered by Refused (or by TaskFinished with a failure, if it was accepted); only a breach of
 // the protocol ends the session.
@@ -54,6 +61,9 @@
 // A journal that cannot be written. When the gateway's disk is full, nothing is accepted or answered until there is
 // room; what was submitted is kept. JournalState says so, also as a sign of life: the gateway may read no client
 // meanwhile. Pong and ClusterState do not wait for the journal. Who says Hello is sent away, and may try again.
+//
+// Prerequisites. A balanced task may name earlier tasks of its session that must have ended, in a way. It waits until
+// they have; when one ends in another way it fails, and so do those that wait for its success.
 //
 // Credit. Welcome grants a number of tasks and of bytes. A task counts from its submission until the client has sent
 // its acknowledgement, a task with n parts counts n times, its credit_bytes() once. A client without credit does not
@@ -137,12 +147,14 @@ using Outcome = std::variant<base::SharedBytes, Failure>;
 
 struct Hello {
   std::uint32_t version = protocol_version;
-  std::string client;      // host and pid: whose session it is, for people
-  SessionId session = {};  // the one to resume; 0: a new one
+  std::string client;         // host and pid: whose session it is, for people
+  SessionId session = {};     // the one to resume; 0: a new one
+  std::string name = {};      // of the session, if it has one; then it is there for later processes too
+  std::uint32_t opening = 0;  // which of the named session's openings is resumed, as Welcome said
 
   template <class Self>
   static auto fields(Self& m) {
-    return std::tie(m.version, m.client, m.session);
+    return std::tie(m.version, m.client, m.session, m.name, m.opening);
   }
   friend bool operator==(const Hello&, const Hello&) = default;
 };
@@ -171,6 +183,51 @@ struct UploadModule {
   friend bool operator==(const UploadModule&, const UploadModule&) = default;
 };
 
+/// Whether a task that has begun may be run again.
+struct RetryPolicy {
+  std::uint32_t retries = 0;  // after failures of the function or its worker; lost engines do not count
+  bool at_most_once = false;  // in no case: it fails when nobody knows whether it ran
+
+  template <class Self>
+  static auto fields(Self& m) {
+    return std::tie(m.retries, m.at_most_once);
+  }
+  friend bool operator==(const RetryPolicy&, const RetryPolicy&) = default;
+};
+
+/// How an earlier operation must have ended before a task may run.
+enum class Condition : std::uint8_t {
+  succeeded = 1,  // all its parts have
+  failed = 2,     // all have ended, and one at least has failed
+  ended = 3,      // all have ended
+};
+
+/// A part of an earlier task of the session: by its id, or by the request that it was submitted with while the client
+/// does not know the id.
+struct PartRef {
+  TaskId task;  // 0: by the request
+  RequestId request;
+  std::uint32_t part = 0;  // of the request
+
+  template <class Self>
+  static auto fields(Self& m) {
+    return std::tie(m.task, m.request, m.part);
+  }
+  friend bool operator==(const PartRef&, const PartRef&) = default;
+};
+
+/// What a balanced task waits for. Parts that have ended the client leaves out: it knows how.
+struct Prerequisite {
+  Condition condition = Condition::succeeded;
+  std::vector<PartRef> parts;
+
+  template <class Self>
+  static auto fields(Self& m) {
+    return std::tie(m.condition, m.parts);
+  }
+  friend bool operator==(const Prerequisite&, const Prerequisite&) = default;
+};
+
 /// One operation for one engine (empty `engines`: whichever is free) or for each of several (one part each, in
 /// order).
 struct SubmitTask {
@@ -180,22 +237,31 @@ struct SubmitTask {
   std::vector<std::string> needs;  // named values it reads: a balanced task runs only where all of them are
   base::SharedBytes operation;     // an encoded wire::Operation
   ModuleHash module{};             // the module it needs; all zeros: none
+  RetryPolicy policy = {};
+  std::vector<Prerequisite> after = {};  // of a balanced task: all of them must be met
+  std::string key = {};  // of a balanced task of a named session: the same key is the same task, in every process
 
   template <class Self>
   static auto fields(Self& m) {
-    return std::tie(m.request, m.engines, m.label, m.needs, m.module, m.operation);
+    return std::tie(m.request, m.engines, m.label, m.needs, m.module, m.policy, m.after, m.key, m.operation);
   }
   friend bool operator==(const SubmitTask&, const SubmitTask&) = default;
 };
 
-/// What a task counts against its session's credit in bytes: its operation, its label, and for each name it needs 32
-/// bytes besides the name.
+/// What a task counts against its session's credit in bytes: its operation, its label, for each name it needs 32
+/// bytes besides the name, and as many for each part that it waits for.
 inline std::uint64_t credit_bytes(std::uint64_t operation_bytes, const std::string& label,
-                                  const std::vector<std::string>& needs) {
+                                  const std::vector<std::string>& needs, std::uint64_t parts_awaited) {
   constexpr std::uint64_t entry_bytes = 32;
-  std::uint64_t bytes = operation_bytes + label.size();
+  std::uint64_t bytes = operation_bytes + label.size() + entry_bytes * parts_awaited;
   for (const std::string& need : needs) bytes += entry_bytes + need.size();
   return bytes;
+}
+
+inline std::uint64_t parts_awaited(const std::vector<Prerequisite>& after) {
+  std::uint64_t parts = 0;
+  for (const Prerequisite& prerequisite : after) parts += prerequisite.parts.size();
+  return parts;
 }
 
 /// The client has these results; the gateway may forget them.
@@ -262,11 +328,12 @@ struct Welcome {
   std::uint32_t tasks_credit = 0;
   std::uint64_t bytes_credit = 0;
   std::vector<EngineInfo> engines;
-  bool resumed = false;  // it is the session that Hello named
+  bool resumed = false;       // it is a session that was there before
+  std::uint32_t opening = 0;  // how many processes have opened the named session, this one included
 
   template <class Self>
   static auto fields(Self& m) {
-    return std::tie(m.session, m.cluster, m.tasks_credit, m.bytes_credit, m.engines, m.resumed);
+    return std::tie(m.session, m.cluster, m.tasks_credit, m.bytes_credit, m.engines, m.resumed, m.opening);
   }
   friend bool operator==(const Welcome&, const Welcome&) = default;
 };

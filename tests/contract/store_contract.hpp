@@ -113,13 +113,81 @@ TYPED_TEST_P(StoreContract, RemembersAttemptsThatWereReturnedOrLost) {
   this->appends(
       {SessionOpened{SessionId{1}}, this->accepted(1), this->started(1, 1), AttemptReturned{{TaskId{1}, 1}}});
   this->expect_same_state();
-  this->appends({this->started(1, 2), AttemptLost{{TaskId{1}, 2}, EngineId{0}, "signal 9"}});
+  this->appends(
+      {this->started(1, 2), AttemptFailed{{TaskId{1}, 2}, EngineId{0}, wire::FailureKind::engine_lost, "signal 9"}});
   this->expect_same_state();
   this->appends({this->started(1, 3), AttemptReturned{{TaskId{1}, 3}}, this->started(1, 4)});
   this->expect_same_state();
-  this->appends({AttemptLost{{TaskId{1}, 4}, EngineId{1}, "signal 11"}, this->started(1, 5)});
+  this->appends({AttemptFailed{{TaskId{1}, 4}, EngineId{1}, wire::FailureKind::worker_crashed, "signal 11"},
+                 this->started(1, 5)});
   this->expect_same_state();
   this->appends({this->settled(1, 5)});
+  this->expect_same_state();
+}
+
+TYPED_TEST_P(StoreContract, RemembersHowOftenATaskMayRun) {
+  Fact fact = this->accepted(1);
+  std::get<TaskAccepted>(fact).policy = {3, true};
+  this->appends({SessionOpened{SessionId{1}}, std::move(fact)});
+  this->expect_same_state();
+}
+
+TYPED_TEST_P(StoreContract, RemembersSessionsByName) {
+  this->appends({SessionOpened{SessionId{1}, "run-17", 1}, SessionOpened{SessionId{2}}});
+  this->expect_same_state();
+  this->appends({SessionAdopted{SessionId{1}, 2}});
+  this->expect_same_state();
+  this->appends({SessionEnded{SessionId{1}}, SessionOpened{SessionId{3}, "run-17", 1}});
+  this->expect_same_state();
+}
+
+TYPED_TEST_P(StoreContract, KeepsTheAnswersOfKeys) {
+  const std::string key = "k";
+  Fact fact = this->accepted(1);
+  std::get<TaskAccepted>(fact).key = key;
+  this->appends(
+      {SessionOpened{SessionId{1}, "run-17", 1}, std::move(fact), TaskAttached{TaskId{1}, wire::RequestId{5}}});
+  this->expect_same_state();
+  EXPECT_FALSE(this->store_->find_kept(SessionId{1}, key)) << "it has no answer";
+  this->appends({this->started(1, 1), this->settled(1, 1)});
+  this->expect_same_state();
+  EXPECT_EQ(this->store_->find_kept(SessionId{1}, key), (KeptTask{TaskId{1}, "f"}));
+  this->appends({TaskKept{TaskId{1}}});
+  this->expect_same_state();
+  EXPECT_EQ(this->store_->find_kept(SessionId{1}, key), (KeptTask{TaskId{1}, "f"}));
+  EXPECT_TRUE(this->store_->answer(TaskId{1}));
+  EXPECT_FALSE(this->store_->find_kept(SessionId{1}, "another"));
+  EXPECT_FALSE(this->store_->find_kept(SessionId{2}, key));
+  this->appends({SessionEnded{SessionId{1}}});
+  EXPECT_FALSE(this->store_->find_kept(SessionId{1}, key));
+  EXPECT_FALSE(this->store_->answer(TaskId{1}));
+}
+
+TYPED_TEST_P(StoreContract, RemembersWhatATaskWaitsFor) {
+  Fact fact = this->accepted(4);
+  std::get<TaskAccepted>(fact).after = {
+      {wire::Condition::succeeded, {{TaskId{1}, {}}, {TaskId{2}, {}}}},
+      {wire::Condition::failed, {{TaskId{2}, {}}, {TaskId{3}, false}}},
+  };
+  this->appends({SessionOpened{SessionId{1}}, this->accepted(1), this->accepted(2), std::move(fact)});
+  this->expect_same_state();
+  this->appends({this->started(1, 1), this->settled(1, 1), TaskForgotten{TaskId{1}}});
+  this->expect_same_state();
+  this->appends({this->started(2, 1), this->settled(2, 1), TaskForgotten{TaskId{2}}});
+  this->expect_same_state();
+  this->appends({this->started(4, 1)});
+  this->expect_same_state();
+  this->appends({this->settled(4, 1), TaskForgotten{TaskId{4}}});
+  this->expect_same_state();
+}
+
+TYPED_TEST_P(StoreContract, RemembersThatATaskWaitsInVain) {
+  Fact fact = this->accepted(2);
+  std::get<TaskAccepted>(fact).after = {{wire::Condition::failed, {{TaskId{1}, {}}}}};
+  this->appends({SessionOpened{SessionId{1}}, this->accepted(1), std::move(fact), this->started(1, 1),
+                 this->settled(1, 1), TaskForgotten{TaskId{1}}});
+  this->expect_same_state();
+  this->appends({SessionEnded{SessionId{1}}});
   this->expect_same_state();
 }
 
@@ -204,9 +272,10 @@ TYPED_TEST_P(StoreContract, DoesNotGrowWithTasksThatAreDone) {
 
 REGISTER_TYPED_TEST_SUITE_P(StoreContract, IsEmptyAtFirst, GivesBackWhatIsUnfinishedInOrder, TakesAnEmptyBatch,
                             KeepsAResultUntilItIsForgotten, RemembersAttemptsThatWereReturnedOrLost,
-                            KeepsTheOtherPartsOfATask, ForgetsTheTasksOfASessionThatEnded,
-                            AcceptsTheEndOfAnAttemptWhoseSessionHasEnded, KeepsModules,
-                            TellsAnswersUntilTheyAreForgotten, GivesNoIdTwice,
+                            RemembersHowOftenATaskMayRun, RemembersSessionsByName, KeepsTheAnswersOfKeys,
+                            RemembersWhatATaskWaitsFor, RemembersThatATaskWaitsInVain, KeepsTheOtherPartsOfATask,
+                            ForgetsTheTasksOfASessionThatEnded, AcceptsTheEndOfAnAttemptWhoseSessionHasEnded,
+                            KeepsModules, TellsAnswersUntilTheyAreForgotten, GivesNoIdTwice,
                             ForgetsModulesAndKeepsThoseThatCameAgain, DoesNotGrowWithTasksThatAreDone);
 
 }  // namespace gangway::core

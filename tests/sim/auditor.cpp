@@ -97,7 +97,8 @@ void Auditor::note(const core::EngineLost& event) {
 
 void Auditor::note_submitted(Session& session, const wire::SubmitTask& submit) {
   session.tasks += std::max<std::size_t>(1, submit.engines.size());
-  session.bytes += wire::credit_bytes(submit.operation.size(), submit.label, submit.needs);
+  session.bytes +=
+      wire::credit_bytes(submit.operation.size(), submit.label, submit.needs, wire::parts_awaited(submit.after));
   session.requests[submit.request] = submit;
 }
 
@@ -118,7 +119,8 @@ void Auditor::note_returned(Connection& connection, const wire::TaskReturned& re
   const wire::SubmitTask submit = found->second;
   session.requests.erase(found);
   session.tasks -= std::max<std::size_t>(1, submit.engines.size());
-  session.bytes -= wire::credit_bytes(submit.operation.size(), submit.label, submit.needs);
+  session.bytes -=
+      wire::credit_bytes(submit.operation.size(), submit.label, submit.needs, wire::parts_awaited(submit.after));
   // Those behind it are returned as well, with whatever module, until the client offers that one.
   const bool is_first = !std::exchange(connection.returning, true);
   world_.require(!is_first || !alone || !modules_.contains(submit.module),
@@ -201,6 +203,7 @@ void Auditor::check_run(EngineId id, const wire::RunTask& run, std::span<const c
   if (part.handed) world_.fail(text_of(run.attempt) + " was handed out while another one runs");
   if (run.attempt.attempt != part.attempts + 1) world_.fail(text_of(run.attempt) + " has a wrong number");
   world_.require(run.operation.size() == part.bytes, "an engine got another operation than was submitted");
+  world_.require(judge_prerequisites(part) == core::Verdict::met, "a task was handed out before those it follows");
   part.attempts = run.attempt.attempt;
   part.handed = true;
   engine.handed.insert(run.attempt.task);
@@ -242,6 +245,19 @@ void Auditor::leaves(const wire::ToEngine& message, std::uint64_t durable_number
     world_.require(started_.at(run->attempt) <= durable_number,
                    "an engine got an attempt that a restart would forget");
   }
+}
+
+void Auditor::begins(wire::AttemptRef attempt) {
+  const auto known = tasks_.find(attempt.task);
+  if (known == tasks_.end() || !known->second.policy.at_most_once) return;
+  const auto [before, is_first] = begun_.emplace(attempt.task, attempt);
+  world_.require(is_first || before->second == attempt, "a task was run twice that is to run at most once");
+}
+
+std::uint32_t Auditor::crashes_of(TaskId task) const {
+  const auto begin = crashes_.lower_bound({task, 0});
+  const auto end = crashes_.lower_bound({TaskId{task.value() + 1}, 0});
+  return static_cast<std::uint32_t>(std::distance(begin, end));
 }
 
 void Auditor::came_back(std::uint64_t durable_number, bool power_was_lost) {

@@ -12,6 +12,7 @@
 
 #include "core/effect.hpp"
 #include "core/event.hpp"
+#include "core/prerequisites.hpp"
 #include "sim/scenario.hpp"
 #include "sim/world.hpp"
 
@@ -31,6 +32,9 @@ class Auditor {
   void leaves(const core::SendToClient& send, std::uint64_t durable_number);
   void leaves(const wire::ToEngine& message, std::uint64_t durable_number);
 
+  /// An engine begins with it, unless its answer is there already.
+  void begins(wire::AttemptRef attempt);
+
   /// At the end: nothing is with an engine, nobody waits for an answer.
   void finish() const;
 
@@ -40,6 +44,7 @@ class Auditor {
   // What saboteurs have done, so that clients know which failures are fair.
   void note_crash(wire::AttemptRef attempt) { crashes_.insert(attempt); }
   [[nodiscard]] bool crashed(wire::AttemptRef attempt) const { return crashes_.contains(attempt); }
+  [[nodiscard]] std::uint32_t crashes_of(TaskId task) const;
   [[nodiscard]] bool ever_lost(EngineId engine) const { return lost_ever_.contains(engine); }
   [[nodiscard]] bool any_lost() const { return !lost_ever_.empty(); }
   [[nodiscard]] bool power_ever_lost() const { return power_ever_lost_; }
@@ -66,6 +71,8 @@ class Auditor {
     TaskId first;
     std::uint32_t parts = 0;  // of all that were submitted with it
     wire::ModuleHash module{};
+    wire::RetryPolicy policy;
+    std::vector<core::Prerequisite> after;
     std::uint64_t bytes = 0;  // of its operation
     std::uint64_t credit_bytes = 0;
     std::uint64_t result_bytes = 0;
@@ -75,6 +82,7 @@ class Auditor {
     // Numbers of its records; 0: none.
     std::uint64_t accepted_number = 0;
     std::uint64_t settled_number = 0;
+    bool succeeded = false;
     std::uint64_t forgotten_number = 0;
   };
   struct ModuleChange {
@@ -124,6 +132,8 @@ class Auditor {
   void note_returned(Connection& connection, const wire::TaskReturned& returned, bool alone);
   void check_told(Connection& connection, TaskId told);
   Task& task(TaskId id);
+  /// Whether what the task follows has ended as it should, or cannot any more.
+  [[nodiscard]] core::Verdict judge_prerequisites(const Task& part);
 
   World& world_;
   const base::Limits limits_;
@@ -144,6 +154,7 @@ class Auditor {
   std::map<std::uint64_t, ModuleChange> module_changes_;  // by the numbers of their records
   std::map<wire::ModuleHash, std::uint64_t> libraries_;   // numbers of their records
   std::set<wire::AttemptRef> crashes_;
+  std::map<TaskId, wire::AttemptRef> begun_;  // of tasks that are run at most once
   std::set<EngineId> lost_ever_;
 };
 

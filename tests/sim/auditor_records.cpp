@@ -22,6 +22,8 @@ void Auditor::note_record(std::uint64_t number, const core::TaskAccepted& fact) 
   if (submitted == session.requests.end()) world_.fail("a task was accepted that was not submitted, or twice");
   const wire::SubmitTask& submit = submitted->second;
   world_.require(fact.module == submit.module, "a task was accepted with another module than was submitted");
+  world_.require(fact.after.size() == submit.after.size(), "a task was accepted with other prerequisites");
+  world_.require(fact.policy == submit.policy, "a task was accepted with another policy than was submitted");
   const auto parts = static_cast<std::uint32_t>(std::max<std::size_t>(1, submit.engines.size()));
   for (std::uint32_t i = 0; i < parts; ++i) {
     Task part;
@@ -29,8 +31,10 @@ void Auditor::note_record(std::uint64_t number, const core::TaskAccepted& fact) 
     part.first = fact.first_task;
     part.parts = parts;
     part.module = fact.module;
+    part.policy = fact.policy;
+    part.after = fact.after;
     part.bytes = submit.operation.size();
-    part.credit_bytes = wire::credit_bytes(part.bytes, submit.label, submit.needs);
+    part.credit_bytes = wire::credit_bytes(part.bytes, submit.label, submit.needs, wire::parts_awaited(submit.after));
     part.accepted_number = number;
     world_.require(tasks_.emplace(TaskId{fact.first_task.value() + i}, part).second, "two tasks have one id");
   }
@@ -49,10 +53,38 @@ void Auditor::note_record(std::uint64_t number, const core::TaskSettled& fact) {
   world_.require(part.settled_number == 0, "a task was answered twice");
   world_.require(!part.handed, "a task was answered that an engine still has");
   part.settled_number = number;
+  part.succeeded = std::holds_alternative<base::SharedBytes>(fact.outcome);
+  const auto* const failure = std::get_if<wire::Failure>(&fact.outcome);
+  if (failure != nullptr && failure->type == "prerequisite missed") {
+    world_.require(judge_prerequisites(part) == core::Verdict::missed,
+                   "a task failed that could still have its turn");
+  }
   part.result_bytes = core::outcome_bytes(fact.outcome);
   if (const auto* result = std::get_if<base::SharedBytes>(&fact.outcome)) part.kept_bytes = result->size();
   session.result_bytes += part.result_bytes;
   session.kept_bytes += part.kept_bytes;
+}
+
+// Simpler than the controller's way: all of it is looked at again each time.
+core::Verdict Auditor::judge_prerequisites(const Task& part) {
+  bool is_open = false;
+  for (const core::Prerequisite& prerequisite : part.after) {
+    std::size_t open = 0;
+    std::size_t failed = 0;
+    for (const core::Awaited& awaited : prerequisite.parts) {
+      const Task& other = task(awaited.task);
+      if (other.settled_number == 0) {
+        ++open;
+      } else if (!other.succeeded) {
+        ++failed;
+      }
+    }
+    const bool needs_success = prerequisite.condition == wire::Condition::succeeded;
+    const bool needs_failure = prerequisite.condition == wire::Condition::failed && !prerequisite.parts.empty();
+    if ((needs_success && failed > 0) || (needs_failure && open == 0 && failed == 0)) return core::Verdict::missed;
+    is_open = is_open || open > 0;
+  }
+  return is_open ? core::Verdict::open : core::Verdict::met;
 }
 
 void Auditor::note_record(std::uint64_t number, const core::TaskForgotten& fact) {

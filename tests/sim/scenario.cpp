@@ -67,6 +67,7 @@ base::Limits make_limits(Random& random, std::uint32_t engines, std::uint32_t pa
   limits.engine_ahead = random.one_of<base::Duration>(
       {base::Duration{0}, base::microseconds(100), base::milliseconds(1), base::milliseconds(50)});
   limits.attempts_max = random.one_of<std::uint32_t>({1, 2, 3});
+  limits.worker_kills_max = random.one_of<std::uint32_t>({1, 2, 3});
   limits.modules_max = random.one_of<std::uint32_t>({1, 2, 64});
   limits.modules_bytes_max = random.one_of<std::uint64_t>({100, 512 * base::mib});
   limits.hello_timeout = base::seconds(static_cast<std::int64_t>(random.between(2, 10)));

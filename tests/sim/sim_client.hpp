@@ -62,6 +62,7 @@ class SimClient {
     std::vector<EngineId> engines = {};
     std::uint64_t bytes = 0;
     std::uint32_t parts = 0;
+    bool follows = false;                                 // others must end first
     TaskId first_task = {};                               // when accepted
     std::map<std::uint32_t, wire::Outcome> answers = {};  // by part: final
     // In this connection:
@@ -104,6 +105,7 @@ class SimClient {
   void pump();
   bool submit_next();
   bool submit(Request request);
+  std::vector<wire::Prerequisite> some_to_follow(const Request& request);
   void take_answer(Request& request, const wire::TaskFinished& finished);
   void acknowledge_soon();
   void acknowledge();

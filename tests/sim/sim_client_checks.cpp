@@ -1,4 +1,5 @@
 // What a simulated client demands of its answers.
+#include <algorithm>
 #include <iterator>
 #include <utility>
 #include <variant>
@@ -6,6 +7,13 @@
 #include "sim/sim_client.hpp"
 
 namespace gangway::sim {
+
+namespace {
+
+// How the controller calls it; that it is right the auditor sees.
+constexpr const char* missed_type = "prerequisite missed";
+
+}  // namespace
 
 void SimClient::check_replaced_session() const {
   if (world_.now() - away_since_ >= scenario_.limits.session_linger || auditor_.power_ever_lost()) return;
@@ -67,6 +75,10 @@ void SimClient::check_failure(const Request& request, const wire::TaskFinished& 
   switch (failure.kind) {
     case wire::FailureKind::worker_crashed:
       fair = auditor_.crashed({finished.task, finished.run.attempt});
+      if (request.engines.empty()) {
+        const std::uint32_t crashes_min = std::min(work.policy.retries + 1, scenario_.limits.worker_kills_max);
+        fair = fair && auditor_.crashes_of(finished.task) >= crashes_min;
+      }
       break;
     case wire::FailureKind::engine_lost:
       fair = request.engines.empty() ? auditor_.any_lost() : auditor_.ever_lost(request.engines[finished.part]);
@@ -80,6 +92,7 @@ void SimClient::check_failure(const Request& request, const wire::TaskFinished& 
       fair = work.kind == Work::Kind::missing || auditor_.any_lost() ||
              (work.kind == Work::Kind::pull && !pushed_.contains({finished.run.engine, work.names.front()}));
       fair = fair && (work.kind != Work::Kind::run && work.kind != Work::Kind::count);
+      fair = fair || (request.follows && failure.type == missed_type);
       break;
     case wire::FailureKind::exception:
     case wire::FailureKind::torn:

@@ -92,7 +92,9 @@ bool SimClient::submit(Request request) {
   const std::string label = label_for(work, last_request_ + 1);
   const bool named = work.kind == Work::Kind::chunk || work.kind == Work::Kind::missing;
   const std::vector<std::string> needs = named ? work.names : std::vector<std::string>{};
-  request.bytes = wire::credit_bytes(operation.size(), label, needs);
+  const std::vector<wire::Prerequisite> after = some_to_follow(request);
+  request.follows = !after.empty();
+  request.bytes = wire::credit_bytes(operation.size(), label, needs, wire::parts_awaited(after));
   if (request.parts > tasks_credit_ || request.bytes > bytes_credit_) {
     if (!unacknowledged_.empty()) acknowledge();
     return false;
@@ -100,10 +102,35 @@ bool SimClient::submit(Request request) {
   tasks_credit_ -= request.parts;
   bytes_credit_ -= request.bytes;
   const wire::RequestId id{++last_request_};
-  const wire::SubmitTask message{id, request.engines, label, needs, operation, request.module};
+  wire::SubmitTask message{id, request.engines, label, needs, operation, request.module};
+  message.policy = work.policy;
+  message.after = after;
   requests_.emplace(id, std::move(request));
   say(message);
   return true;
+}
+
+std::vector<wire::Prerequisite> SimClient::some_to_follow(const Request& request) {
+  std::vector<wire::Prerequisite> after;
+  if (request.work.kind != Work::Kind::run || !request.engines.empty()) return after;
+  while (after.size() < 3 && !requests_.empty() && random_.chance(25)) {
+    wire::Prerequisite one;
+    one.condition = random_.one_of<wire::Condition>(
+        {wire::Condition::succeeded, wire::Condition::failed, wire::Condition::ended, wire::Condition::ended});
+    for (const auto& [id, earlier] : requests_) {
+      if (!random_.chance(10)) continue;
+      for (std::uint32_t part = 0; part < earlier.parts; ++part) {
+        if (earlier.answers.contains(part)) continue;
+        if (earlier.named) {
+          one.parts.push_back({TaskId{earlier.first_task.value() + part}, {}, 0});
+        } else {
+          one.parts.push_back({{}, id, part});
+        }
+      }
+    }
+    after.push_back(std::move(one));
+  }
+  return after;
 }
 
 void SimClient::on(const wire::TaskFinished& finished) {

@@ -104,6 +104,7 @@ void SimEngine::hear(const wire::ToEngine& message) {
 void SimEngine::begin() {
   if (queue_.empty()) return;
   running_ = true;
+  auditor_.begins(queue_.front().attempt);
   const std::uint64_t number = ++run_number_;
   const base::Duration time = time_of(queue_.front());
   world_.after(time, [this, number] {

@@ -37,6 +37,10 @@ class SimStore final : public core::Store {
 
   [[nodiscard]] std::optional<core::TaskSettled> answer(TaskId task) const override { return memory_.answer(task); }
 
+  [[nodiscard]] std::optional<core::KeptTask> find_kept(SessionId session, const std::string& key) const override {
+    return memory_.find_kept(session, key);
+  }
+
   void set_delay_max(base::Duration delay) { delay_max_ = delay; }
 
   /// The gateway dies: what is not durable never will be. The power takes `tail` more batches, as far as they were

@@ -40,6 +40,8 @@ Work some_run(const Scenario& scenario, Random& random) {
   work.token = random.next();
   work.argument_bytes = static_cast<std::uint32_t>(random.below(scenario.payload_bytes + 1));
   work.result_bytes = random.one_of<std::uint32_t>({8, 8 + scenario.payload_bytes / 2, 8 + scenario.payload_bytes});
+  work.policy.at_most_once = random.chance(20);
+  if (!work.policy.at_most_once) work.policy.retries = random.one_of<std::uint32_t>({0, 0, 1, 5});
   return work;
 }
 

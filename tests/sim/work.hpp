@@ -11,6 +11,7 @@
 #include "sim/random.hpp"
 #include "sim/scenario.hpp"
 #include "wire/operation.hpp"
+#include "wire/protocol.hpp"
 
 namespace gangway::sim {
 
@@ -58,7 +59,8 @@ struct Work {
   std::uint64_t token = 0;
   std::uint32_t argument_bytes = 0;
   std::uint32_t result_bytes = 8;
-  bool after_all = false;  // begins when all before have their answer
+  wire::RetryPolicy policy;  // of balanced ones
+  bool after_all = false;    // begins when all before have their answer
 };
 
 /// The module that is a library, if a scenario has any.

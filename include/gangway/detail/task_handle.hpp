@@ -56,6 +56,7 @@ class GANGWAY_API TaskHandle {
 
   /// What the handle stands for; for src/client.
   [[nodiscard]] PendingTask& pending() const { return *task_; }
+  [[nodiscard]] const std::shared_ptr<PendingTask>& shared() const { return task_; }
 
   /// How many elements lie in the map before `part`.
   [[nodiscard]] std::size_t first_element(std::size_t part) const;

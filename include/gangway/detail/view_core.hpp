@@ -42,7 +42,16 @@ class ByteSource {
   void (*write_)(const void* object, std::span<std::byte> out);
 };
 
-/// Where tasks go: a session and its engines. A small value; threads may share one.
+/// What with() has set, but for how a map is cut.
+struct TaskOptions {
+  std::string label;
+  std::uint32_t retries = 0;
+  bool at_most_once = false;
+  std::vector<std::pair<Follows, TaskHandle>> after;
+  std::string key;  // empty: none
+};
+
+/// Where tasks go and how: a session, its engines, options. A small value; threads may share one.
 class GANGWAY_API ViewCore {
  public:
   /// No engines means whichever is free.
@@ -52,11 +61,14 @@ class GANGWAY_API ViewCore {
   [[nodiscard]] const std::vector<EngineId>& engines() const { return *engines_; }
   [[nodiscard]] Session& session() const { return *session_; }
 
-  /// The user's label; empty if there is none.
-  [[nodiscard]] const std::string& label() const;
+  [[nodiscard]] const TaskOptions& options() const;
 
-  /// The same with another label. Throws Error if it is too long.
+  // The same with another option. Each throws Error if it is not possible, or contradicts one that is set.
   [[nodiscard]] ViewCore with(Label label) const;
+  [[nodiscard]] ViewCore with(Retries retries) const;
+  [[nodiscard]] ViewCore with(AtMostOnce option) const;
+  [[nodiscard]] ViewCore with(Key key) const;
+  [[nodiscard]] ViewCore with(Follows how, std::vector<TaskHandle> tasks) const;
 
   // Each of these throws Error if the object is too large or the name no name, and ConnectionError if the connection
   // is gone. They block as long as too much waits for the controller.
@@ -67,9 +79,11 @@ class GANGWAY_API ViewCore {
   [[nodiscard]] TaskHandle pull(std::string_view name) const;
 
  private:
+  [[nodiscard]] ViewCore with(TaskOptions options) const;
+
   std::shared_ptr<Session> session_;
   std::shared_ptr<const std::vector<EngineId>> engines_;
-  std::shared_ptr<const std::string> label_;
+  std::shared_ptr<const TaskOptions> options_;  // null: none is set
 };
 
 /// Pushes one block to each engine of a view, as one operation. One thread at a time.
@@ -161,6 +175,9 @@ struct PulledValue {
   [[nodiscard]] ValueView view() const { return {is_array, type, element_bytes, data}; }
 };
 GANGWAY_API PulledValue pulled_value(const TaskHandle& task, std::size_t part);
+
+/// Throws Error if the text is empty, longer than 4 KiB or has control characters; `what` it is.
+void check_text(const char* what, std::string_view text);
 
 /// Throws Error unless it can be the name of a value: 1 byte to 4 KiB.
 GANGWAY_API void check_name(std::string_view name);

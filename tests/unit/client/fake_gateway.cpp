@@ -205,7 +205,7 @@ void FakeGateway::handle_task(const wire::SubmitTask& task) {
   accepted.request = task.request;
   accepted.first_task = first;
   accepted.parts = parts;
-  accepted.credit_bytes = wire::credit_bytes(task.operation.size(), task.label, task.needs);
+  accepted.credit_bytes = wire::credit_bytes(task.operation.size(), task.label, task.needs, wire::parts_awaited(task.after));
   accepted_[task.request] = accepted;
   send(accepted);
   for (std::uint32_t part = 0; part < parts; ++part) {

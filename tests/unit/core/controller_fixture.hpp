@@ -112,9 +112,21 @@ class ControllerTest : public ::testing::Test {
   /// Submits; returns the id of the first part, 0 if it was not accepted.
   TaskId submits(ConnectionId id, std::vector<std::uint64_t> engines = {}, std::vector<std::string> needs = {},
                  std::string_view operation = "work") {
-    std::vector<EngineId> targets;
-    for (const std::uint64_t engine : engines) targets.emplace_back(static_cast<std::uint32_t>(engine));
-    says(id, wire::SubmitTask{next_request(id), targets, "f", std::move(needs), bytes(operation)});
+    wire::SubmitTask task;
+    for (const std::uint64_t engine : engines) task.engines.emplace_back(static_cast<std::uint32_t>(engine));
+    task.needs = std::move(needs);
+    task.operation = bytes(operation);
+    return submits_task(id, std::move(task));
+  }
+  TaskId submits_with(ConnectionId id, wire::RetryPolicy policy) {
+    wire::SubmitTask task;
+    task.policy = policy;
+    return submits_task(id, std::move(task));
+  }
+  TaskId submits_task(ConnectionId id, wire::SubmitTask task) {
+    task.request = next_request(id);
+    task.label = "f";
+    says(id, task);
     for (const SendToClient& send : effects_.to_clients) {
       if (const auto* accepted = std::get_if<wire::TaskAccepted>(&send.message)) return accepted->first_task;
     }
@@ -185,6 +197,20 @@ class ControllerTest : public ::testing::Test {
     runs.pop_front();
     engine_says(engine, wire::AttemptFinished{attempt, run.ns, std::move(names_added), std::move(names_removed),
                                               bytes(result)});
+  }
+  /// The engine's first task fails.
+  void fails(std::uint32_t engine, wire::FailureKind kind = wire::FailureKind::exception,
+             std::string_view text = "bad") {
+    auto& runs = runs_[EngineId{engine}];
+    ASSERT_FALSE(runs.empty()) << "engine " << engine << " has nothing to do";
+    const wire::AttemptRef attempt = runs.front().attempt;
+    runs.pop_front();
+    engine_says(engine, wire::AttemptFinished{
+                            attempt,
+                            5,
+                            {},
+                            {},
+                            wire::Failure{kind, "E", std::string{text}, EngineId{engine}, "node", attempt.attempt}});
   }
   /// The engine gives all but its first task back.
   void returns_rest(std::uint32_t engine) {

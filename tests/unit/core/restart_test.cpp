@@ -170,7 +170,7 @@ TEST_F(Restart, FailsDirectTasksWhoseEngineIsLostBeforeItJoins) {
   EXPECT_THAT(failure(back, task).text, HasSubstr("its node did not come back"));
 }
 
-TEST_F(Restart, ForgetsNoLostAttempt) {
+TEST_F(Restart, ForgetsNoFailedAttempt) {
   limits.attempts_max = 2;
   joins(0);
   const ConnectionId id = client();

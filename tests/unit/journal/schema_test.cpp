@@ -17,18 +17,17 @@ class SchemaTest : public JournalFixture {
     steps.insert(steps.end(), more.begin(), more.end());
     return steps;
   }
-  static constexpr const char* name_sessions =
-      "ALTER TABLE sessions ADD COLUMN name TEXT NOT NULL DEFAULT 'nameless'";
-  static constexpr const char* rename_them = "UPDATE sessions SET name = 'run-' || id";
+  static constexpr const char* paint_sessions = "ALTER TABLE sessions ADD COLUMN colour TEXT NOT NULL DEFAULT 'grey'";
+  static constexpr const char* repaint_them = "UPDATE sessions SET colour = 'red-' || id";
 };
 
 TEST_F(SchemaTest, WalksAllStepsThatAreMissingAndKeepsWhatIsThere) {
   write_tasks(3);
   Database database{file(), OpenMode::create};
-  const auto steps = steps_and({name_sessions, rename_them});
+  const auto steps = steps_and({paint_sessions, repaint_them});
   ASSERT_TRUE(prepare_schema(database, steps).ok());
   EXPECT_EQ(database.number("PRAGMA user_version"), schema_version + 2);
-  EXPECT_EQ(database.text("SELECT name FROM sessions"), "run-1");
+  EXPECT_EQ(database.text("SELECT colour FROM sessions"), "red-1");
   EXPECT_EQ(database.number("SELECT count(*) FROM tasks"), 3);
   ASSERT_TRUE(prepare_schema(database, steps).ok()) << "and not twice";
   const base::Status older = prepare_schema(database);
@@ -37,7 +36,7 @@ TEST_F(SchemaTest, WalksAllStepsThatAreMissingAndKeepsWhatIsThere) {
 
 TEST_F(SchemaTest, BeginsWithAnEmptyFile) {
   Database database{file(), OpenMode::create};
-  ASSERT_TRUE(prepare_schema(database, steps_and({name_sessions})).ok());
+  ASSERT_TRUE(prepare_schema(database, steps_and({paint_sessions})).ok());
   EXPECT_EQ(database.number("PRAGMA user_version"), schema_version + 1);
 }
 
@@ -45,10 +44,10 @@ TEST_F(SchemaTest, AStepThatFailsLeavesTheFileAsItWas) {
   write_tasks(3);
   {
     Database database{file(), OpenMode::create};
-    EXPECT_THROW(static_cast<void>(prepare_schema(database, steps_and({name_sessions, "UPDATE nothing SET x = 1"}))),
+    EXPECT_THROW(static_cast<void>(prepare_schema(database, steps_and({paint_sessions, "UPDATE nothing SET x = 1"}))),
                  DatabaseFailure);
     EXPECT_EQ(database.number("PRAGMA user_version"), schema_version);
-    EXPECT_EQ(database.number("SELECT count(*) FROM pragma_table_info('sessions')"), 1);
+    EXPECT_EQ(database.number("SELECT count(*) FROM pragma_table_info('sessions')"), 3);
   }
   EXPECT_EQ(fault(), "no fault");
 }

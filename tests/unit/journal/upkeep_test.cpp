@@ -48,7 +48,7 @@ class UpkeepTest : public JournalFixture {
            failed,
            with_module,
            started(6),
-           core::AttemptLost{{TaskId{6}, 1}, EngineId{0}, "signal 9"}});
+           core::AttemptFailed{{TaskId{6}, 1}, EngineId{0}, wire::FailureKind::engine_lost, "signal 9"}});
   }
   static constexpr Census everything{
       .sessions = 2, .modules = 1, .libraries = 1, .tasks_waiting = 1, .tasks_running = 2, .tasks_settled = 2};
