@@ -266,11 +266,45 @@ TEST_F(UpkeepTest, RescuesTheFrontOfOneThatIsCutOff) {
 
 TEST_F(UpkeepTest, GoesAroundPagesOfTheTableOfTasks) {
   write_tasks(5000, 8);
-  for (std::uintmax_t page = 10; page < 60; page += 17) spoil(page * page_bytes);
+  for (std::uintmax_t page = 40; page < 90; page += 17) spoil(page * page_bytes);
   const SalvageReport report = salvaged();
   EXPECT_FALSE(report.losses.empty());
   EXPECT_GT(report.rescued.tasks_waiting, 4000U);
   EXPECT_EQ(replayed().size(), report.rescued.tasks_waiting);
+}
+
+TEST_F(UpkeepTest, RescuesNamesKeysAndWhatTasksWaitFor) {
+  core::TaskAccepted follower = accepted(2);
+  follower.after = {{wire::Condition::succeeded, {{TaskId{1}, {}}}}};
+  core::TaskAccepted with_key = accepted(3);
+  with_key.key = "squares";
+  write({core::SessionOpened{SessionId{1}, "run-17", 3}, accepted(1), follower, with_key, started(3), settled(3),
+         core::TaskKept{TaskId{3}}});
+  EXPECT_THAT(checked().findings.texts(), IsEmpty());
+  EXPECT_THAT(salvaged().losses.texts(), IsEmpty());
+  std::vector<core::Fact> facts;
+  auto journal = Journal::open({.file = file()}).value();
+  journal->replay([&](const core::Record& record) { facts.push_back(record.fact); });
+  EXPECT_THAT(facts, Contains(core::Fact{core::SessionOpened{SessionId{1}, "run-17", 3}}));
+  EXPECT_THAT(facts, Contains(core::Fact{follower}));
+  ASSERT_TRUE(journal->find_kept(SessionId{1}, "squares"));
+  EXPECT_EQ(journal->find_kept(SessionId{1}, "squares")->task, TaskId{3});
+  EXPECT_TRUE(journal->answer(TaskId{3}));
+  journal.reset();
+
+  run("DELETE FROM operations WHERE first = 1");
+  EXPECT_THAT(salvaged().losses.texts(),
+              ElementsAre(HasSubstr("task 1 cannot be kept"), HasSubstr("it waits for task 1, which is missing")));
+}
+
+TEST_F(UpkeepTest, WhatMayRunOnlyOnceIsLostWithItsAnswer) {
+  core::TaskAccepted once = accepted(1);
+  once.policy.at_most_once = true;
+  write({core::SessionOpened{SessionId{1}}, once, started(1), settled(1)});
+  run("DELETE FROM results");
+  const SalvageReport report = salvaged();
+  EXPECT_THAT(report.losses.texts(), ElementsAre(HasSubstr("task 1 cannot be kept")));
+  EXPECT_EQ(report.rescued.tasks_waiting + report.rescued.tasks_settled, 0U);
 }
 
 TEST_F(UpkeepTest, ATaskWhoseAnswerIsLostRunsAgain) {
