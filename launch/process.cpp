@@ -11,7 +11,6 @@
 #include <cstring>
 #include <filesystem>
 #include <map>
-#include <sstream>
 #include <string_view>
 #include <system_error>
 
@@ -20,31 +19,6 @@
 
 namespace gangway::launch {
 namespace {
-
-struct ProcessRecord {
-  ProcessKey key;
-  pid_t parent = 0;
-};
-
-// The fields of /proc/<pid>/stat from the state on; the name before them is in brackets and may hold anything.
-std::optional<ProcessRecord> read_process(pid_t pid) {
-  const base::Result<std::string> stat = os::read_file("/proc/" + std::to_string(pid) + "/stat");
-  if (!stat) return std::nullopt;
-  const std::size_t name_end = stat.value().rfind(')');
-  if (name_end == std::string::npos) return std::nullopt;
-  std::istringstream fields{stat.value().substr(name_end + 1)};
-  char state = 0;
-  ProcessRecord record;
-  record.key.pid = pid;
-  fields >> state >> record.parent;
-  constexpr int fields_before_start = 17;
-  std::string skipped;
-  for (int i = 0; i < fields_before_start; ++i) fields >> skipped;
-  fields >> record.key.start_ticks;
-  const bool gone = state == 'Z' || state == 'X';
-  if (!fields || gone) return std::nullopt;
-  return record;
-}
 
 std::vector<pid_t> all_pids() {
   std::vector<pid_t> pids;
@@ -86,20 +60,6 @@ bool is_ours(pid_t pid) {
 
 }  // namespace
 
-std::optional<ProcessKey> process_with_pid(pid_t pid) {
-  const std::optional<ProcessRecord> record = read_process(pid);
-  if (!record) return std::nullopt;
-  return record->key;
-}
-
-ProcessKey this_process() {
-  return process_with_pid(::getpid()).value_or(ProcessKey{});
-}
-
-bool is_alive(const ProcessKey& process) {
-  return process.pid > 0 && process_with_pid(process.pid) == process;
-}
-
 os::Descriptor open_process(const ProcessKey& process) {
   if (process.pid <= 0) return os::Descriptor{};
   os::Descriptor handle{static_cast<int>(::syscall(SYS_pidfd_open, process.pid, 0))};
@@ -128,7 +88,7 @@ bool wait_until_gone(const ProcessKey& process, std::chrono::milliseconds time) 
 std::vector<ProcessKey> descendants_of(pid_t ancestor) {
   std::multimap<pid_t, ProcessKey> children;
   for (const pid_t pid : all_pids()) {
-    if (const std::optional<ProcessRecord> record = read_process(pid)) children.emplace(record->parent, record->key);
+    if (const auto entry = os::process_entry(pid)) children.emplace(entry->parent, entry->key);
   }
   std::vector<ProcessKey> found;
   std::vector<pid_t> parents{ancestor};

@@ -1,34 +1,21 @@
-// Processes named so that a number that was given away again is never mistaken for them.
+// Processes of this host: found, signalled and waited for.
 #pragma once
 
 #include <sys/types.h>
 
 #include <chrono>
-#include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "os/descriptor.hpp"
+#include "os/process.hpp"
 
 namespace gangway::launch {
 
-/// A process of this host: its pid and when it was started, in clock ticks since the host's start.
-struct ProcessKey {
-  pid_t pid = 0;
-  std::uint64_t start_ticks = 0;
-
-  friend bool operator==(const ProcessKey&, const ProcessKey&) = default;
-};
-
-/// The process that has this pid now, if it exists and is no zombie.
-std::optional<ProcessKey> process_with_pid(pid_t pid);
-
-/// The calling process.
-ProcessKey this_process();
-
-/// True while this very process exists and is no zombie.
-bool is_alive(const ProcessKey& process);
+using os::is_alive;
+using os::process_with_pid;
+using os::ProcessKey;
+using os::this_process;
 
 /// A descriptor of this very process, which is readable when it is gone; none if it is gone already.
 os::Descriptor open_process(const ProcessKey& process);

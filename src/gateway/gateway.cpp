@@ -40,6 +40,9 @@ constexpr base::Duration farewell_max = base::seconds(2);
 // How often the gateway looks for deaths on other nodes.
 constexpr base::Duration obituaries_interval = base::seconds(1);
 
+// How often clients are told that the journal cannot be written: they give up after 20 s without a word.
+constexpr base::Duration trouble_interval = base::seconds(5);
+
 /// The gateway's parts, wired. One object, so that the callbacks have one thing to refer to.
 class Gateway {
  public:
@@ -128,7 +131,7 @@ class Gateway {
     }
     return write_address_file(settings_.cluster_directory, settings_.number,
                               {clients_.address(), clients_.port(), settings_.host, ::getpid(),
-                               bells_text(settings_.host, ways), ready_.size()});
+                               bells_text(settings_.host, ways), ready_.size(), trouble_told_.value_or("")});
   }
 
   void tell_ways() {
@@ -168,6 +171,20 @@ class Gateway {
     handle(core::EngineLost{engine->second, reason});
   }
 
+  /// Of the journal: to clients, also again and again, and in the note.
+  void tell_trouble() {
+    const std::optional<std::string>& now = store_watch_.trouble();
+    const bool is_news = now != trouble_told_;
+    if (!is_announced_ || (!is_news && !(now && os::now() >= next_word_))) return;
+    next_word_ = os::now() + trouble_interval;
+    trouble_told_ = now;
+    clients_.tell_all(wire::JournalState{now.value_or("")}, is_news ? Clients::Word::news : Clients::Word::reminder);
+    if (!is_news) return;
+    keep_note_true();
+    clients_.turn_away(now ? std::optional{"nobody is let in while its journal cannot be written: " + *now}
+                           : std::nullopt);
+  }
+
   /// What a client says with a key is looked for among what only the store remembers.
   void hear(core::Event event) {
     if (auto* const spoke = std::get_if<core::ClientSpoke>(&event)) {
@@ -191,6 +208,7 @@ class Gateway {
     }
     clients_.resume_drained();
     tell_ways();
+    tell_trouble();
     look_for_deaths();
     bool any = !effects_.empty();
     if (any) commit();
@@ -209,6 +227,8 @@ class Gateway {
     if (!effects.journal.empty()) store_.append(effects.journal);
     const bool may_leave = effects.journal.empty() || store_.durable_number() >= effects.journal.back().number;
     if (held_.empty() && may_leave) return carry_out(effects);
+    for (const core::SendToClient& send : take_what_need_not_wait(effects))
+      clients_.send(send.connection, send.message);
     held_.hold(std::move(effects));
   }
 
@@ -267,6 +287,7 @@ class Gateway {
     if (const std::optional<base::Instant> deadline = controller_.next_deadline()) longest = *deadline - os::now();
     if (!doorbell_.world().one_node()) longest = std::min(longest, obituaries_interval);
     if (const std::optional<base::Instant> due = clients_.flush_due()) longest = std::min(longest, *due - os::now());
+    if (trouble_told_) longest = std::min(longest, next_word_ - os::now());
     if (leaving_since_) longest = std::min(longest, base::milliseconds(10));
     return longest;
   }
@@ -290,6 +311,8 @@ class Gateway {
   std::set<int> dead_afar_;
   base::Instant next_look_;
   bool is_announced_ = false;
+  std::optional<std::string> trouble_told_;  // of the journal
+  base::Instant next_word_;                  // about it
   std::optional<base::Instant> leaving_since_;
   asio::io_context io_;
   StoreWatch store_watch_;
