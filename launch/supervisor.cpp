@@ -85,7 +85,7 @@ base::Status Supervisor::launch() {
   log_->forget_tail();
   output_.assign(job.value().output.release());
   errors_.assign(job.value().errors.release());
-  setup_->state.mpirun = process_with_pid(job.value().pid).value_or(ProcessKey{job.value().pid, 0});
+  setup_->state.mpirun = os::process_with_pid(job.value().pid).value_or(ProcessKey{job.value().pid, 0});
   log_->info("started mpirun, process " + std::to_string(job.value().pid));
   start_deadline_ = steady_clock::now() + profile_.start_timeout;
   set_phase(setup_->state.phase);

@@ -5,6 +5,11 @@
 
 namespace gangway::keeper {
 
+/// What a keeper adds to waitpid's 16 bits: the end was brought about since the rank, or its keeper, did nothing any
+/// more.
+inline constexpr int rank_stood_still = 1 << 16;
+inline constexpr int keeper_stood_still = 1 << 17;
+
 /// A phrase that follows a subject: "was killed by signal 11 (SIGSEGV, segmentation fault)", "called exit(3)".
 std::string describe_wait_status(int wait_status);
 
