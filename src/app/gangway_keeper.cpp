@@ -5,7 +5,7 @@
 //   --scratch-dir DIR      what the processes of this node share: where to tell if the rank dies
 //   --cookie HEX      the cluster's, by which its processes are known; not handed on
 //   --hosts N      on how many hosts the cluster is, if not on one; not handed on
-//   --stall-ms N      how long a rank or keeper may stand still before it is killed; not handed on
+//   --stall-ms N      how long a rank or keeper may stand still before it is killed
 //   --rank-program PATH  --worker-program PATH      in place of those beside this one; not handed on
 //
 // As `gangway-keeper --sweep DIR FD` it is the sweeper of keeper/node_scratch.hpp.
@@ -39,8 +39,7 @@ namespace gangway {
 namespace {
 
 /// What is not handed on.
-constexpr std::string_view own_options[] = {"--rank-program", "--worker-program", "--hosts", "--cookie",
-                                            "--stall-ms"};
+constexpr std::string_view own_options[] = {"--rank-program", "--worker-program", "--hosts", "--cookie"};
 
 /// The command line: pairs of a name with two dashes and a value.
 struct CommandLine {

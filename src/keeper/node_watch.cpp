@@ -27,8 +27,8 @@ std::optional<os::ProcessView> view_with_threads(pid_t pid) {
   return view;
 }
 
-std::string in_seconds(milliseconds time) {
-  return std::to_string(time.count() / 1000) + " s";
+std::string text_of(milliseconds time) {
+  return std::to_string(time.count()) + " ms";
 }
 
 }  // namespace
@@ -69,12 +69,12 @@ base::Instant NodeWatch::next_look() const {
 
 bool NodeWatch::own_rank_is_dead() {
   const std::uint64_t rounds = slot(own_rank_).loop_rounds.load();
-  switch (rank_silence_.look(rounds, view_with_threads(rank_pid_))) {
+  switch (rank_silence_.look(rounds, [this] { return view_with_threads(rank_pid_); })) {
     case Silence::Verdict::moving:
       return false;
     case Silence::Verdict::suspect:
-      log_.warning("the rank has stood still for " + in_seconds(rank_silence_.proven()) + "; it is killed at " +
-                   in_seconds(limits_.dead));
+      log_.warning("the rank has stood still for " + text_of(rank_silence_.proven()) + "; it is killed at " +
+                   text_of(limits_.dead));
       [[fallthrough]];
     case Silence::Verdict::still:
       // So that it cannot be said to have slept.
@@ -96,11 +96,12 @@ void NodeWatch::look_at_neighbour() {
     return;
   }
   const pid_t pid = neighbour_->keeper.pid;
-  const Silence::Verdict verdict = neighbour_->silence.look(watched.keeper_beats.load(), view_with_threads(pid));
+  const Silence::Verdict verdict =
+      neighbour_->silence.look(watched.keeper_beats.load(), [pid] { return view_with_threads(pid); });
   const std::string whose = "the keeper of rank " + std::to_string(neighbour_->rank) + " has stood still for " +
-                            in_seconds(neighbour_->silence.proven());
+                            text_of(neighbour_->silence.proven());
   if (verdict == Silence::Verdict::suspect) {
-    log_.warning(whose + "; it is killed at " + in_seconds(limits_.dead) + ", with its rank");
+    log_.warning(whose + "; it is killed at " + text_of(limits_.dead) + ", with its rank");
   } else if (verdict == Silence::Verdict::dead) {
     log_.error(whose + " and is killed, with its rank");
     fence(SIGKILL | keeper_stood_still);

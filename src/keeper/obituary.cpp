@@ -7,6 +7,8 @@
 #include <fstream>
 #include <system_error>
 
+#include "keeper/wait_status.hpp"
+
 namespace gangway::keeper {
 
 base::Result<Obituary> Obituary::open(ObituarySettings settings) {
@@ -26,16 +28,18 @@ void Obituary::publish(int rank, int status) const {
   for (int other = 0; other < settings_.ranks; ++other) {
     if (other != rank) bells_.ring_if_asleep(page_, other);
   }
-  if (settings_.cluster_directory.empty()) return;
-  write_file(rank, status);
-  if (rank < settings_.gateways) ::kill(::getppid(), SIGTERM);
+  const bool several_hosts = !settings_.cluster_directory.empty();
+  if (several_hosts) write_file(rank, status);
+  // Who ends by itself before its loop has begun has told why, and the others are still told.
+  const bool while_starting = page_.slot(rank).loop_rounds.load() == 0 && !ended_by_itself(status);
+  if (while_starting || (several_hosts && rank < settings_.gateways)) ::kill(::getppid(), SIGTERM);
 }
 
 // It appears whole. That it cannot be written means that the cluster is being removed.
 void Obituary::write_file(int rank, int status) const {
   const std::string path = settings_.cluster_directory + "/dead-" + std::to_string(rank);
   const std::string unfinished = path + ".new";
-  std::ofstream{unfinished} << status << '\n';
+  std::ofstream{unfinished} << status << ' ' << settings_.scratch_directory << '\n';
   std::error_code removed;
   std::filesystem::rename(unfinished, path, removed);
 }

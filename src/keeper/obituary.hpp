@@ -24,7 +24,8 @@ class Obituary {
   static base::Result<Obituary> open(ObituarySettings settings);
 
   /// `rank`, of this node, is certainly dead. `status` is that of wait_status.hpp. Saying it again changes nothing.
-  /// With several hosts the death of a gateway ends the job: engines elsewhere would wait for it for ever.
+  /// The launcher is asked to end the job where the others would wait for ever: for a rank that was killed while MPI
+  /// started, and with several hosts for a gateway.
   void publish(int rank, int status) const;
 
   [[nodiscard]] int ranks() const { return settings_.ranks; }

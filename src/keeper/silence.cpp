@@ -5,8 +5,10 @@
 
 namespace gangway::keeper {
 
-Silence::Verdict Silence::look(std::uint64_t counter, const std::optional<os::ProcessView>& process) {
-  if (counter == 0 || counter != counter_ || !process) {
+Silence::Verdict Silence::look(std::uint64_t counter, const View& view) {
+  const bool stands_still = counter != 0 && counter == counter_;
+  const std::optional<os::ProcessView> process = stands_still ? view() : std::nullopt;
+  if (!process) {
     *this = Silence{limits_};
     counter_ = counter;
     return Verdict::moving;

@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <optional>
 
 #include "os/process.hpp"
@@ -35,9 +36,12 @@ class Silence {
 
   explicit Silence(const SilenceLimits& limits) : limits_{limits} {}
 
-  /// A look at the process: where its counter is, and the process itself; nothing if it is gone, which is for others
-  /// to see. A counter that is 0 has not begun: it is not expected to move. `suspect` is said once in a silence.
-  Verdict look(std::uint64_t counter, const std::optional<os::ProcessView>& process);
+  /// How the process looks at this moment; nothing if it is gone, which is for others to see.
+  using View = std::function<std::optional<os::ProcessView>()>;
+
+  /// A look at the process: where its counter is and, if that stands still, the process itself. A counter that is 0
+  /// has not begun: it is not expected to move. `suspect` is said once in a silence.
+  Verdict look(std::uint64_t counter, const View& view);
 
   [[nodiscard]] std::chrono::milliseconds proven() const { return proven_; }
 

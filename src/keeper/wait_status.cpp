@@ -23,6 +23,10 @@ std::string describe_wait_status(int wait_status) {
   return text + " (SIG" + name + ", " + words + ")";
 }
 
+bool ended_by_itself(int wait_status) {
+  return WIFEXITED(wait_status);
+}
+
 int exit_code_of(int wait_status) {
   return WIFEXITED(wait_status) ? WEXITSTATUS(wait_status) : 128 + WTERMSIG(wait_status);
 }

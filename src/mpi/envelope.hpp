@@ -12,7 +12,7 @@ namespace gangway::mpi {
 /// What a head message says before its content. The ranks of a job run the same program on the same kind of machine,
 /// so it travels as it lies in memory.
 struct Envelope {
-  enum class Kind : std::uint8_t { message, acknowledgement };
+  enum class Kind : std::uint8_t { message, acknowledgement, question };
 
   Kind kind = Kind::message;
   std::uint8_t number = 0;      // of the message

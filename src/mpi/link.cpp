@@ -37,6 +37,7 @@ struct Link::State {
       ++received_from_afar[static_cast<std::size_t>(source)];
     }
     outbox.acknowledged(source, envelope.delivered);
+    if (envelope.kind == Envelope::Kind::question) outbox.send_acknowledgement(source);
     if (envelope.kind == Envelope::Kind::message) inbox.arrived(source, envelope, bytes.subspan(sizeof envelope));
   }
 
@@ -59,6 +60,10 @@ Link::~Link() = default;
 
 void Link::send(int rank, wire::EncodedMessage message) {
   state_->outbox.send(rank, std::move(message));
+}
+
+void Link::ask(int rank) {
+  state_->outbox.send_question(rank);
 }
 
 bool Link::poll() {

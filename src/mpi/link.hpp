@@ -76,6 +76,10 @@ class Link {
   /// forgotten.
   void send(int rank, wire::EncodedMessage message);
 
+  /// Has the rank answer, whatever else is under way: received_from() rises when it has. Not more often than once in
+  /// seconds: it goes past all windows.
+  void ask(int rank);
+
   /// Moves everything that can move, up to a bound that keeps a busy link from starving its neighbours, and delivers
   /// what has arrived. True if anything moved. Not to be called from within an event.
   bool poll();

@@ -85,10 +85,10 @@ void Outbox::start_transfer(int rank, int tag, Placement placement, wire::Encode
   if (placement.bulk_apart) send_part(transfer->message.bulk.view());
 }
 
-void Outbox::send_acknowledgement(int rank) {
+void Outbox::send_bare(int rank, Envelope::Kind kind) {
   if (peer(rank).forgotten) return;
   Envelope envelope;
-  envelope.kind = Envelope::Kind::acknowledgement;
+  envelope.kind = kind;
   send_head(rank, envelope, {}, {});
   ports_.announce(rank);
 }

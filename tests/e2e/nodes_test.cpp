@@ -99,6 +99,17 @@ class NodesTest : public testing::Test {
   }
   std::string status() { return gangway_on_node1({"status", "two"}).out; }
 
+  // The rank of one of the engines 0 to 3, of which the last two are on node2.
+  pid_t engine_pid(int engine) {
+    const std::vector<std::string> table = words(gangway_on_node1({"engines", "two"}).out);
+    // ENGINE HOST PID RUNNING WAITING FINISHED, of the header and of all engines
+    constexpr std::size_t columns = 6;
+    if (table.size() != 5 * columns) throw std::runtime_error{"not all engines are there"};
+    const std::size_t row = static_cast<std::size_t>(engine + 1) * columns;
+    EXPECT_EQ(table[row + 1], engine < 2 ? "node1" : "node2");
+    return std::stoi(table[row + 2]);
+  }
+
   // This program once more, as a client on node1.
   void work() {
     const Outcome worked = on("node1", {std::filesystem::read_symlink("/proc/self/exe"), "--work-on", "two"});
@@ -197,12 +208,36 @@ TEST_F(NodesTest, LeaveNothingWhenTheSupervisorAndMpirunAreKilled) {
 
 TEST_F(NodesTest, LoseAnEngineOfAnotherHostAndGoOn) {
   start();
-  const std::vector<std::string> last = words(gangway_on_node1({"engines", "two"}).out);
-  // ENGINE HOST PID RUNNING WAITING FINISHED, of the header and of engines 0 to 3
-  ASSERT_EQ(last.size(), 5U * 6);
-  ASSERT_EQ(last[4 * 6 + 1], "node2");
-  kill_at_once(std::stoi(last[4 * 6 + 2]));
+  kill_at_once(engine_pid(3));
   ASSERT_TRUE(eventually([&] { return status().find("3 of 4") != std::string::npos; })) << status();
+  work();
+  stop();
+}
+
+TEST_F(NodesTest, LoseAnEngineOfAnotherHostWithItsKeeper) {
+  start();
+  kill_at_once(parent_of(engine_pid(3)));
+  ASSERT_TRUE(eventually([&] { return status().find("3 of 4") != std::string::npos; })) << status();
+  work();
+  stop();
+}
+
+TEST_F(NodesTest, LoseAnEngineOfAnotherHostThatIsStopped) {
+  start("[cluster]\nstall_timeout = 2s");
+  stop_at_once(engine_pid(3));
+  ASSERT_TRUE(eventually([&] { return status().find("3 of 4") != std::string::npos; })) << status();
+  work();
+  stop();
+}
+
+TEST_F(NodesTest, ComeBackWhenAllOfAnotherHostAreStopped) {
+  start("[cluster]\nstall_timeout = 2s");
+  for (const int engine : {2, 3}) {
+    const pid_t rank = engine_pid(engine);
+    stop_at_once(parent_of(rank));
+    stop_at_once(rank);
+  }
+  ASSERT_TRUE(eventually([&] { return status().find("restarts:  1") != std::string::npos; })) << status();
   work();
   stop();
 }

@@ -42,6 +42,8 @@ KeeperProcess::KeeperProcess(Setup setup) {
   scratch_directory_ = name;
   // What a killed keeper leaves comes to the test, which can then collect it.
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  // A keeper whose rank dies before its loop has begun asks its launcher to end the job: here that is the test.
+  std::signal(SIGTERM, SIG_IGN);
 
   std::vector<std::string> command{KEEPER_PROGRAM,
                                    "--scratch-dir",
@@ -67,6 +69,7 @@ KeeperProcess::KeeperProcess(Setup setup) {
   EXPECT_EQ(::pipe2(out.data(), O_CLOEXEC), 0);
   pid_ = ::fork();
   if (pid_ == 0) {
+    std::signal(SIGTERM, SIG_DFL);
     ::dup2(in[0], STDIN_FILENO);
     ::dup2(out[1], STDOUT_FILENO);
     ::setenv("OMPI_COMM_WORLD_RANK", (setup.role == "gateway" ? "0" : std::to_string(setup.rank)).c_str(), 1);

@@ -83,6 +83,26 @@ TEST(NodeWatch, LeavesARankAloneThatHasNotBegun) {
   engine.rank.kill(SIGCONT);
 }
 
+TEST(NodeWatch, HasTheLauncherEndTheJobWhenARankIsKilledBeforeItHasBegun) {
+  KeeperProcess launcher{{.with_launcher = true}};
+  const WatchedProcess rank = launcher.hear_of_process("rank ");
+  launcher.hear("from 1 ready");
+  rank.kill(SIGKILL);
+  EXPECT_EQ(launcher.wait(), -SIGTERM);
+}
+
+TEST(NodeWatch, LeavesTheLauncherAloneWhenARankIsKilledLater) {
+  KeeperProcess launcher{{.with_launcher = true}};
+  const WatchedProcess keeper = launcher.hear_of_process("launched ");
+  const WatchedProcess rank = launcher.hear_of_process("rank ");
+  launcher.hear("from 1 ready");
+  NodePage::open(launcher.scratch_directory()).value().slot(1).loop_rounds.store(1);
+  rank.kill(SIGKILL);
+  EXPECT_TRUE(keeper.ends());
+  const WatchedProcess itself{launcher.pid()};
+  EXPECT_TRUE(itself.lives());
+}
+
 TEST(NodeWatch, KillsAKeeperThatStandsStillWithAllThatItKeeps) {
   const Engine first{{.engines = 2}};
   const NodePage page = NodePage::open(first.scratch_directory()).value();

@@ -12,15 +12,18 @@ using Verdict = Silence::Verdict;
 /// A process that is looked at once in a second, and whose counter stands still.
 class SilenceTest : public testing::Test {
  protected:
-  SilenceTest() { silence_.look(7, seen('S')); }
+  SilenceTest() { look(1, seen('S')); }
 
   static os::ProcessView seen(char state, milliseconds cpu_time = {}) { return {{42, 1}, 1, state, cpu_time}; }
 
   /// The last verdict of so many looks.
   Verdict look(int times, const os::ProcessView& process) {
     Verdict last = Verdict::moving;
-    for (int i = 0; i < times; ++i) last = silence_.look(7, process);
+    for (int i = 0; i < times; ++i) last = look_at(7, process);
     return last;
+  }
+  Verdict look_at(std::uint64_t counter, const std::optional<os::ProcessView>& process) {
+    return silence_.look(counter, [&] { return process; });
   }
 
   Silence silence_{SilenceLimits{}};
@@ -41,8 +44,8 @@ TEST_F(SilenceTest, OfAProcessThatSleepsOverItsBellIsDeadToo) {
 
 TEST_F(SilenceTest, EndsWithAMove) {
   look(15, seen('T'));
-  EXPECT_EQ(silence_.look(8, seen('T')), Verdict::moving);
-  EXPECT_EQ(silence_.look(8, seen('T')), Verdict::still);
+  EXPECT_EQ(look_at(8, seen('T')), Verdict::moving);
+  EXPECT_EQ(look_at(8, seen('T')), Verdict::still);
   EXPECT_EQ(silence_.proven(), milliseconds{0});
 }
 
@@ -50,7 +53,7 @@ TEST_F(SilenceTest, OfARunningProcessCountsInCpuTime) {
   milliseconds cpu_time{0};
   const auto look_running = [&](milliseconds share) {
     cpu_time += share;
-    return silence_.look(7, seen('R', cpu_time));
+    return look_at(7, seen('R', cpu_time));
   };
   for (int i = 0; i < 100; ++i) EXPECT_EQ(look_running(milliseconds{0}), Verdict::still) << "it gets no CPU";
   for (int i = 0; i < 5; ++i) look_running(milliseconds{900});
@@ -65,13 +68,13 @@ TEST_F(SilenceTest, OfOneThatWaitsForADeviceOrIsHeldByADebuggerProvesNothing) {
 }
 
 TEST_F(SilenceTest, IsNotExpectedToEndBeforeTheCounterHasBegun) {
-  for (int i = 0; i < 100; ++i) EXPECT_EQ(silence_.look(0, seen('T')), Verdict::moving);
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(look_at(0, seen('T')), Verdict::moving);
 }
 
 TEST_F(SilenceTest, OfAnotherProcessWithItsPidIsAnother) {
   look(15, seen('T'));
-  EXPECT_EQ(silence_.look(7, os::ProcessView{{42, 2}, 1, 'T', {}}), Verdict::still);
-  EXPECT_EQ(silence_.look(7, std::nullopt), Verdict::moving) << "that it is gone is for others to see";
+  EXPECT_EQ(look_at(7, os::ProcessView{{42, 2}, 1, 'T', {}}), Verdict::still);
+  EXPECT_EQ(look_at(7, std::nullopt), Verdict::moving) << "that it is gone is for others to see";
 }
 
 }  // namespace
