@@ -98,14 +98,15 @@ class Gateway {
               handle(core::EngineSpoke{engine->second, std::move(message).value()});
               if (is_ready) on_engine_ready(engine->second);
             },
-            {}};
+            {},
+            [this](int rank, int status) { on_far_death(rank, status); }};
   }
 
   mpi::LoopEvents loop_events() {
     return {[this] { return turn(); },
             [this] { return sleep_max(); },
             {},
-            [this](int rank, int wait_status) { on_rank_died(rank, wait_status); }};
+            [this](int rank, int status) { on_rank_died(rank, status); }};
   }
 
   void on_engine_ready(EngineId engine) {
@@ -149,16 +150,20 @@ class Gateway {
   void look_for_deaths() {
     if (doorbell_.world().one_node() || os::now() < next_look_) return;
     next_look_ = os::now() + FarSilence::look_interval;
-    for (const auto& [rank, wait_status] :
-         read_obituaries(settings_.cluster_directory, settings_.scratch_directory)) {
-      if (rank >= doorbell_.world().size() || doorbell_.world().on_this_node(rank)) continue;
-      if (!dead_afar_.insert(rank).second) continue;
-      link_.forget(rank);
-      if (mpi::NetworkBells* const network = doorbell_.network()) network->forget(rank);
-      far_silence_.forget(rank);
-      on_rank_died(rank, wait_status);
+    for (const auto& [rank, status] : read_obituaries(settings_.cluster_directory, settings_.scratch_directory)) {
+      on_far_death(rank, status);
     }
     if (is_announced_) look_for_silence();
+  }
+
+  /// Told by a rank on its node, or by its keeper.
+  void on_far_death(int rank, int status) {
+    if (rank < 0 || rank >= doorbell_.world().size() || doorbell_.world().on_this_node(rank)) return;
+    if (!dead_afar_.insert(rank).second) return;
+    link_.forget(rank);
+    if (mpi::NetworkBells* const network = doorbell_.network()) network->forget(rank);
+    far_silence_.forget(rank);
+    on_rank_died(rank, status);
   }
 
   /// Engines on other nodes of which nobody tells anything. Whether they live is not known, and what they may still
@@ -175,11 +180,11 @@ class Gateway {
     }
   }
 
-  void on_rank_died(int rank, int wait_status) {
+  void on_rank_died(int rank, int status) {
     end_.anybody_died = true;
     const auto engine = engine_of_rank_.find(rank);
     if (engine == engine_of_rank_.end()) return;
-    const std::string reason = "its rank " + keeper::describe_wait_status(wait_status);
+    const std::string reason = "its rank " + keeper::describe_wait_status(status);
     log_.error("engine " + std::to_string(engine->second.value()) + " is lost: " + reason);
     if (!is_announced_)
       return fail("engine " + std::to_string(engine->second.value()) + " ended before it was ready: " + reason);

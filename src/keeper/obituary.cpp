@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include "keeper/wait_status.hpp"
+#include "os/process.hpp"
 
 namespace gangway::keeper {
 
@@ -19,7 +20,8 @@ base::Result<Obituary> Obituary::open(ObituarySettings settings) {
   if (!page) return page.fault();
   auto bells = Bells::open(settings.scratch_directory);
   if (!bells) return bells.fault();
-  return Obituary{std::move(settings), std::move(page).value(), std::move(bells).value()};
+  os::Descriptor launcher = os::open_process(os::process_with_pid(::getppid()).value_or(os::ProcessKey{}));
+  return Obituary{std::move(settings), std::move(page).value(), std::move(bells).value(), std::move(launcher)};
 }
 
 void Obituary::publish(int rank, int status) const {
@@ -32,7 +34,7 @@ void Obituary::publish(int rank, int status) const {
   if (several_hosts) write_file(rank, status);
   // Who ends by itself before its loop has begun has told why, and the others are still told.
   const bool while_starting = page_.slot(rank).loop_rounds.load() == 0 && !ended_by_itself(status);
-  if (while_starting || (several_hosts && rank < settings_.gateways)) ::kill(::getppid(), SIGTERM);
+  if (while_starting || (several_hosts && rank < settings_.gateways)) os::send_signal(launcher_, SIGTERM);
 }
 
 // It appears whole. That it cannot be written means that the cluster is being removed.

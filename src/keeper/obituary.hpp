@@ -6,6 +6,7 @@
 
 #include "base/result.hpp"
 #include "keeper/node_page.hpp"
+#include "os/descriptor.hpp"
 
 namespace gangway::keeper {
 
@@ -20,7 +21,8 @@ struct ObituarySettings {
 /// directory, which they look at every second.
 class Obituary {
  public:
-  /// A fault if there are more ranks than a cluster can have, or if the node page or the bells cannot be opened.
+  /// To be called by a process that the launcher has started. A fault if there are more ranks than a cluster can
+  /// have, or if the node page or the bells cannot be opened.
   static base::Result<Obituary> open(ObituarySettings settings);
 
   /// `rank`, of this node, is certainly dead. `status` is that of wait_status.hpp. Saying it again changes nothing.
@@ -33,13 +35,17 @@ class Obituary {
   [[nodiscard]] const Bells& bells() const { return bells_; }
 
  private:
-  Obituary(ObituarySettings settings, NodePage page, Bells bells)
-      : settings_{std::move(settings)}, page_{std::move(page)}, bells_{std::move(bells)} {}
+  Obituary(ObituarySettings settings, NodePage page, Bells bells, os::Descriptor launcher)
+      : settings_{std::move(settings)},
+        page_{std::move(page)},
+        bells_{std::move(bells)},
+        launcher_{std::move(launcher)} {}
   void write_file(int rank, int status) const;
 
   ObituarySettings settings_;
   NodePage page_;
   Bells bells_;
+  os::Descriptor launcher_;  // when it has ended, others become the parent of this process
 };
 
 }  // namespace gangway::keeper

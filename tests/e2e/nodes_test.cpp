@@ -214,6 +214,16 @@ TEST_F(NodesTest, LoseAnEngineOfAnotherHostAndGoOn) {
   stop();
 }
 
+TEST_F(NodesTest, AreToldOfADeathByTheOthersOfItsHost) {
+  start();
+  // The shared directory says nothing: where the note would stand there is something else.
+  std::filesystem::create_directories(Traces::of("two").directory + "/dead-3/in the way");
+  kill_at_once(engine_pid(3));
+  ASSERT_TRUE(eventually([&] { return status().find("3 of 4") != std::string::npos; })) << status();
+  work();
+  stop();
+}
+
 TEST_F(NodesTest, LoseAnEngineOfAnotherHostWithItsKeeper) {
   start();
   kill_at_once(parent_of(engine_pid(3)));

@@ -143,6 +143,17 @@ TEST_F(LinkTest, AnAnswerMayBeSentFromADelivery) {
   EXPECT_TRUE(poll_until(*link, [&] { return received == answers && link->idle(); }));
 }
 
+TEST_F(LinkTest, ADeathIsTold) {
+  std::optional<std::pair<int, int>> told;
+  mpi::LinkEvents events;
+  events.deliver = [](int, std::uint8_t, const base::SharedBytes&, const base::SharedBytes&) {};
+  events.death_told = [&](int dead, int status) { told = {dead, status}; };
+  make_link(std::move(events));
+  link->tell_death(ranks - 1 - rank, 100 + rank, 9);
+  EXPECT_TRUE(poll_until(*link, [&] { return told.has_value(); }));
+  EXPECT_EQ(told, (std::pair{100 + ranks - 1 - rank, 9}));
+}
+
 TEST_F(LinkTest, WhoIsAskedAnswersThoughItsWindowIsShut) {
   mpi::LinkEvents events;
   events.deliver = [](int, std::uint8_t, const base::SharedBytes&, const base::SharedBytes&) {};

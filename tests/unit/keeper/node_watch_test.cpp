@@ -76,6 +76,16 @@ TEST(NodeWatch, KillsARankThatStandsStillAndTellsWhy) {
   EXPECT_TRUE(engine.worker.ends());
 }
 
+TEST(NodeWatch, KillsARankInAnEndlessLoop) {
+  Engine engine{{}};
+  const NodePage page = NodePage::open(engine.scratch_directory()).value();
+  page.slot(1).loop_rounds.store(1);
+  engine.tell("spin");
+  EXPECT_TRUE(engine.rank.ends());
+  EXPECT_EQ(engine.wait(), 128 + SIGKILL);
+  EXPECT_EQ(page.slot(1).wait_status.load(), SIGKILL | rank_stood_still);
+}
+
 TEST(NodeWatch, LeavesARankAloneThatHasNotBegun) {
   const Engine engine{{}};
   engine.rank.kill(SIGSTOP);
@@ -101,6 +111,25 @@ TEST(NodeWatch, LeavesTheLauncherAloneWhenARankIsKilledLater) {
   EXPECT_TRUE(keeper.ends());
   const WatchedProcess itself{launcher.pid()};
   EXPECT_TRUE(itself.lives());
+}
+
+// Then the keeper's parent is another one: a supervisor, which would stop the cluster.
+TEST(NodeWatch, AsksNobodyElseToEndTheJobWhenTheLauncherIsGone) {
+  static std::atomic<int> asked = 0;
+  KeeperProcess launcher{{.with_launcher = true}};
+  std::signal(SIGTERM, [](int) { ++asked; });
+  const WatchedProcess keeper = launcher.hear_of_process("launched ");
+  const WatchedProcess rank = launcher.hear_of_process("rank ");
+  launcher.hear("from 1 ready");
+  keeper.kill(SIGSTOP);
+  rank.kill(SIGKILL);
+  EXPECT_TRUE(rank.ends());
+  launcher.kill(SIGKILL);
+  EXPECT_EQ(launcher.wait(), -SIGKILL);
+  keeper.kill(SIGCONT);
+  EXPECT_TRUE(keeper.ends());
+  EXPECT_EQ(NodePage::open(launcher.scratch_directory()).value().slot(1).dead.load(), 1U);
+  EXPECT_EQ(asked, 0);
 }
 
 TEST(NodeWatch, KillsAKeeperThatStandsStillWithAllThatItKeeps) {
