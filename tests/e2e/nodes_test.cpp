@@ -216,8 +216,8 @@ TEST_F(NodesTest, LoseAnEngineOfAnotherHostAndGoOn) {
 
 TEST_F(NodesTest, AreToldOfADeathByTheOthersOfItsHost) {
   start();
-  // The shared directory says nothing: where the note would stand there is something else.
-  std::filesystem::create_directories(Traces::of("two").directory + "/dead-3/in the way");
+  // The shared directory says nothing: where the note of that rank would stand there is something else.
+  std::filesystem::create_directories(Traces::of("two").directory + "/dead-4/in the way");
   kill_at_once(engine_pid(3));
   ASSERT_TRUE(eventually([&] { return status().find("3 of 4") != std::string::npos; })) << status();
   work();
