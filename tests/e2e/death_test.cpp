@@ -255,7 +255,7 @@ TEST_F(DetachedClusterTest, AnEngineThatGoesOnInTimeIsNotLost) {
 TEST_F(DetachedClusterTest, MpirunIsStoppedAndTheClusterWorksOn) {
   stop_at_once(traces.mpirun);
   // Each of them is logged, by way of mpirun: more than anything in between can hold.
-  for (int i = 0; i < 1000; ++i) Client{"doomed", reconnect_limit({})}.close();
+  for (int i = 0; i < 400; ++i) Client{"doomed", reconnect_limit({})}.close();
   EXPECT_EQ(client->engine(EngineId{1}).apply(fn<where>, 0).get(), 1U);
 }
 
