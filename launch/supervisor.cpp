@@ -264,6 +264,9 @@ void Supervisor::terminate_mpirun() {
   if (!mpirun_runs_) return;
   log_->info("sending SIGTERM to mpirun");
   ::kill(setup_->state.mpirun.pid, SIGTERM);
+  // One that is stopped heeds that when it goes on; one that runs would pass SIGCONT on to its ranks.
+  const std::optional<os::ProcessView> mpirun = os::view_process(setup_->state.mpirun.pid);
+  if (mpirun && mpirun->state == 'T') ::kill(setup_->state.mpirun.pid, SIGCONT);
   after(mpirun_stop_time, &Supervisor::kill_mpirun);
 }
 
