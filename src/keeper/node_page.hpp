@@ -31,9 +31,10 @@ struct alignas(64) NodeSlot {
   std::atomic<std::uint64_t> loop_rounds;    // moves while the rank's loop is alive; written by the rank alone
   std::atomic<std::uint64_t> rank_start_ticks;
   std::atomic<std::uint64_t> keeper_start_ticks;
-  std::atomic<std::uint32_t> asleep;      // 1: the rank waits for its bell
-  std::atomic<std::uint32_t> dead;        // 1: its keeper saw its end; never reset
-  std::atomic<std::int32_t> wait_status;  // valid when dead: see wait_status.hpp
+  std::atomic<std::uint64_t> pid_namespace;  // in which the pids are; containers may share all but that
+  std::atomic<std::uint32_t> asleep;         // 1: the rank waits for its bell
+  std::atomic<std::uint32_t> dead;           // 1: its keeper saw its end; never reset
+  std::atomic<std::int32_t> wait_status;     // valid when dead: see wait_status.hpp
   std::atomic<std::int32_t> rank_pid;
   std::atomic<std::int32_t> keeper_pid;     // 0: it has not begun, has left, or was seen off; see node_watch.hpp
   std::atomic<std::uint32_t> keeper_beats;  // moves while the keeper is alive; written by it alone

@@ -1,5 +1,7 @@
 #include "keeper/node_watch.hpp"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <chrono>
 #include <csignal>
@@ -27,6 +29,11 @@ std::optional<os::ProcessView> view_with_threads(pid_t pid) {
   return view;
 }
 
+std::uint64_t pid_namespace() {
+  struct stat status {};
+  return ::stat("/proc/self/ns/pid", &status) == 0 ? status.st_ino : 0;
+}
+
 std::string text_of(milliseconds time) {
   return std::to_string(time.count()) + " ms";
 }
@@ -41,6 +48,7 @@ void NodeWatch::begin(pid_t rank) {
   const os::ProcessKey process = os::process_with_pid(rank).value_or(os::ProcessKey{});
   const os::ProcessKey self = os::this_process();
   NodeSlot& own = slot(own_rank_);
+  own.pid_namespace.store(pid_namespace());
   own.rank_pid.store(process.pid);
   own.rank_start_ticks.store(process.start_ticks);
   own.keeper_start_ticks.store(self.start_ticks);
@@ -113,7 +121,7 @@ void NodeWatch::choose_neighbour() {
   for (int step = 1; step < obituary_.ranks(); ++step) {
     const int rank = (own_rank_ + step) % obituary_.ranks();
     const os::ProcessKey keeper{slot(rank).keeper_pid.load(), slot(rank).keeper_start_ticks.load()};
-    if (keeper.pid == 0) continue;
+    if (keeper.pid == 0 || slot(rank).pid_namespace.load() != pid_namespace()) continue;
     if (!neighbour_ || neighbour_->rank != rank || neighbour_->keeper != keeper) {
       neighbour_.emplace(Neighbour{rank, keeper, os::open_process(keeper), Silence{limits_}});
     }

@@ -160,6 +160,16 @@ TEST(NodeWatch, WaitsForAKeeperThatWasStoppedForAMoment) {
   EXPECT_FALSE(second.rank.ends_within(3s));
 }
 
+TEST(NodeWatch, LeavesAKeeperAloneWhosePidMeansAnotherProcessHere) {
+  const Engine first{{.engines = 2}};
+  Engine second{{.rank = 2, .engines = 2, .scratch_directory = first.scratch_directory()}};
+  const NodePage page = NodePage::open(first.scratch_directory()).value();
+  page.slot(2).pid_namespace.store(1);
+  page.slot(2).keeper_start_ticks.store(1);  // as a number that another process has
+  EXPECT_FALSE(second.rank.ends_within(3s));
+  EXPECT_EQ(page.slot(2).dead.load(), 0U);
+}
+
 TEST(NodeWatch, TellsOtherHostsOfAKeeperThatWasKilled) {
   const std::string directory = std::filesystem::temp_directory_path() / ("watch-" + std::to_string(::getpid()));
   std::filesystem::create_directory(directory);
