@@ -146,7 +146,7 @@ std::optional<EngineId> Load::engine_for(const Client& client, std::uint64_t num
 }
 
 void Load::run_client(unsigned which) {
-  const Client client{cluster_};
+  const Client client = connect(cluster_);
   std::deque<Future<void>> under_way;
   for (std::uint64_t number = which; number < tasks_; number += clients_) {
     await_pace(number);
