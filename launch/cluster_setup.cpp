@@ -54,7 +54,7 @@ base::Result<tls::Identity> make_certificates(const ClusterDirectory& directory)
 ClusterState first_state(const Profile& profile) {
   ClusterState state;
   state.host = os::host_name();
-  state.supervisor = this_process();
+  state.supervisor = os::this_process();
   state.engines = profile.engines;
   state.gateways = profile.gateways;
   state.hosts = hosts_text(profile.hosts);
@@ -76,6 +76,7 @@ JobSettings job_settings(const Profile& profile, const ClusterDirectory& directo
   job.port_low = profile.ports.low;
   job.port_high = profile.ports.high;
   job.durability = durability_text(profile.durability);
+  job.stall_timeout = profile.stall_timeout;
   job.arena_bytes = profile.arena_bytes;
   job.hosts = profile.hosts;
   job.transport = profile.transport;

@@ -96,6 +96,8 @@ std::vector<std::string> keeper_command(const JobSettings& job) {
                                    std::to_string(job.first_port),
                                    "--durability",
                                    job.durability,
+                                   "--stall-ms",
+                                   std::to_string(job.stall_timeout.count()),
                                    "--arena-bytes",
                                    std::to_string(job.arena_bytes)};
   for (const std::string& module : job.modules) command.insert(command.end(), {"--module", module});

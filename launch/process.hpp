@@ -1,30 +1,16 @@
-// Processes of this host: found, signalled and waited for.
+// The processes of a job: what started what, and what carries the job's mark.
 #pragma once
 
 #include <sys/types.h>
 
-#include <chrono>
 #include <string>
 #include <vector>
 
-#include "os/descriptor.hpp"
 #include "os/process.hpp"
 
 namespace gangway::launch {
 
-using os::is_alive;
-using os::process_with_pid;
 using os::ProcessKey;
-using os::this_process;
-
-/// A descriptor of this very process, which is readable when it is gone; none if it is gone already.
-os::Descriptor open_process(const ProcessKey& process);
-
-/// Sends a signal to this very process, and to no later one with its pid. False if it is gone.
-bool send_signal(const ProcessKey& process, int signal);
-
-/// Waits until the process is gone, at most `time`. False if it is still there.
-bool wait_until_gone(const ProcessKey& process, std::chrono::milliseconds time);
 
 /// All living children of `ancestor`, and theirs, and so on.
 std::vector<ProcessKey> descendants_of(pid_t ancestor);

@@ -4,6 +4,7 @@
 // Of the balanced tasks sessions take turns; a task goes to the engine with the fewest, then the lowest id, that
 // holds what it needs and has room. A session with too many answers that it has not acknowledged, or too many on
 // their way, stands aside.
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -69,6 +70,11 @@ std::string Controller::missing_values(const Task& task) const {
   for (const std::string& need : task.needs) {
     if (!engines_.holders(need).empty()) continue;
     missing += (missing.empty() ? "\"" : ", \"") + need + "\"";
+    const std::optional<EngineId> keeper = engines_.lost_with(need);
+    if (!keeper) continue;
+    const LostEngine* const lost = engines_.find_lost(*keeper);
+    missing +=
+        " (lost with engine " + std::to_string(keeper->value()) + (lost == nullptr ? "" : ": " + lost->reason) + ")";
   }
   if (!missing.empty()) return "no engine holds the named value " + missing + "; push it first";
   for (const std::string& need : task.needs) missing += (missing.empty() ? "\"" : ", \"") + need + "\"";

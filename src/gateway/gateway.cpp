@@ -19,6 +19,7 @@
 #include "gateway/address_file.hpp"
 #include "gateway/bells_text.hpp"
 #include "gateway/clients.hpp"
+#include "gateway/far_silence.hpp"
 #include "gateway/held_effects.hpp"
 #include "gateway/obituaries.hpp"
 #include "gateway/stored_answers.hpp"
@@ -37,9 +38,6 @@ namespace asio = boost::asio;
 // How long the last words to clients may take when the cluster ends.
 constexpr base::Duration farewell_max = base::seconds(2);
 
-// How often the gateway looks for deaths on other nodes.
-constexpr base::Duration obituaries_interval = base::seconds(1);
-
 // How often clients are told that the journal cannot be written: they give up after 20 s without a word.
 constexpr base::Duration trouble_interval = base::seconds(5);
 
@@ -52,6 +50,7 @@ class Gateway {
         doorbell_{doorbell},
         store_{store.store},
         log_{log},
+        far_silence_{settings.far_silence_max},
         controller_{{settings.cluster, settings.number}, settings.limits},
         store_watch_{io_, store, log},
         clients_{io_, log, [this](core::Event event) { hear(std::move(event)); }},
@@ -102,20 +101,25 @@ class Gateway {
               handle(core::EngineSpoke{engine->second, std::move(message).value()});
               if (is_ready) on_engine_ready(engine->second);
             },
-            {}};
+            {},
+            [this](int rank, int status) { on_far_death(rank, status); }};
   }
 
   mpi::LoopEvents loop_events() {
     return {[this] { return turn(); },
             [this] { return sleep_max(); },
             {},
-            [this](int rank, int wait_status) { on_rank_died(rank, wait_status); }};
+            [this](int rank, int status) { on_rank_died(rank, status); }};
   }
 
   void on_engine_ready(EngineId engine) {
     ready_.insert(engine);
     if (ready_.size() != settings_.engine_ranks.size() || is_announced_) return;
     is_announced_ = true;
+    // Of those that tasks from before a restart still wait for none can come any more.
+    for (const EngineId missing : std::set<EngineId>{controller_.awaited()}) {
+      handle(core::EngineLost{missing, "it did not come back when the cluster was started again"});
+    }
     if (const base::Status listening = clients_.listen(settings_.identity, settings_.listener); !listening)
       return fail(listening.fault().text);
     if (const base::Status written = write_note(); !written) return fail(written.fault().text);
@@ -148,21 +152,42 @@ class Gateway {
   /// Ranks on other nodes; those of this one are told of by the loop.
   void look_for_deaths() {
     if (doorbell_.world().one_node() || os::now() < next_look_) return;
-    next_look_ = os::now() + obituaries_interval;
-    for (const auto& [rank, wait_status] : read_obituaries(settings_.cluster_directory)) {
-      if (rank >= doorbell_.world().size() || doorbell_.world().on_this_node(rank)) continue;
-      if (!dead_afar_.insert(rank).second) continue;
-      link_.forget(rank);
-      if (mpi::NetworkBells* const network = doorbell_.network()) network->forget(rank);
-      on_rank_died(rank, wait_status);
+    next_look_ = os::now() + FarSilence::look_interval;
+    for (const auto& [rank, status] : read_obituaries(settings_.cluster_directory, settings_.scratch_directory)) {
+      on_far_death(rank, status);
+    }
+    if (is_announced_) look_for_silence();
+  }
+
+  /// Told by a rank on its node, or by its keeper.
+  void on_far_death(int rank, int status) {
+    if (rank < 0 || rank >= doorbell_.world().size() || doorbell_.world().on_this_node(rank)) return;
+    if (!dead_afar_.insert(rank).second) return;
+    link_.forget(rank);
+    if (mpi::NetworkBells* const network = doorbell_.network()) network->forget(rank);
+    far_silence_.forget(rank);
+    on_rank_died(rank, status);
+  }
+
+  /// Engines on other nodes of which nobody tells anything. Whether they live is not known, and what they may still
+  /// do ends with the job alone.
+  void look_for_silence() {
+    for (const EngineId engine : ready_) {
+      const int rank = settings_.engine_ranks.at(engine);
+      if (doorbell_.world().on_this_node(rank)) continue;
+      const FarSilence::Next next = far_silence_.look(rank, link_.received_from(rank));
+      if (next == FarSilence::Next::ask) link_.ask(rank);
+      if (next != FarSilence::Next::give_up) continue;
+      return fail("engine " + std::to_string(engine.value()) + " on " + host_of_rank_[rank] +
+                  " does not answer, and nobody there tells that it is dead: the job has to end");
     }
   }
 
-  void on_rank_died(int rank, int wait_status) {
+  void on_rank_died(int rank, int status) {
     end_.anybody_died = true;
     const auto engine = engine_of_rank_.find(rank);
     if (engine == engine_of_rank_.end()) return;
-    const std::string reason = "its rank " + keeper::describe_wait_status(wait_status);
+    const std::string reason = "its rank " + keeper::describe_wait_status(status);
     log_.error("engine " + std::to_string(engine->second.value()) + " is lost: " + reason);
     if (!is_announced_)
       return fail("engine " + std::to_string(engine->second.value()) + " ended before it was ready: " + reason);
@@ -285,7 +310,7 @@ class Gateway {
   base::Duration sleep_max() {
     base::Duration longest = base::seconds(3600);
     if (const std::optional<base::Instant> deadline = controller_.next_deadline()) longest = *deadline - os::now();
-    if (!doorbell_.world().one_node()) longest = std::min(longest, obituaries_interval);
+    if (!doorbell_.world().one_node()) longest = std::min(longest, FarSilence::look_interval);
     if (const std::optional<base::Instant> due = clients_.flush_due()) longest = std::min(longest, *due - os::now());
     if (trouble_told_) longest = std::min(longest, next_word_ - os::now());
     if (leaving_since_) longest = std::min(longest, base::milliseconds(10));
@@ -302,6 +327,7 @@ class Gateway {
   core::Store& store_;
   base::Log& log_;
   GatewayEnd end_;
+  FarSilence far_silence_;
   core::Controller controller_;
   core::Effects effects_;
   std::map<int, EngineId> engine_of_rank_;

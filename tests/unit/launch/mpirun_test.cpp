@@ -30,6 +30,7 @@ JobSettings job() {
   settings.port_high = 7010;
   settings.first_port = 7007;
   settings.durability = "disk";
+  settings.stall_timeout = std::chrono::seconds{15};
   settings.arena_bytes = 1 << 30;
   return settings;
 }
@@ -55,6 +56,8 @@ const std::vector<std::string> keeper{"/libexec/gangway-keeper",
                                       "7007",
                                       "--durability",
                                       "disk",
+                                      "--stall-ms",
+                                      "15000",
                                       "--arena-bytes",
                                       "1073741824"};
 
