@@ -54,7 +54,7 @@ base::Result<tls::Identity> make_certificates(const ClusterDirectory& directory)
 ClusterState first_state(const Profile& profile) {
   ClusterState state;
   state.host = os::host_name();
-  state.supervisor = this_process();
+  state.supervisor = os::this_process();
   state.engines = profile.engines;
   state.gateways = profile.gateways;
   state.hosts = hosts_text(profile.hosts);
@@ -77,6 +77,7 @@ JobSettings job_settings(const Profile& profile, const ClusterDirectory& directo
   job.port_high = profile.ports.high;
   job.durability = durability_text(profile.durability);
   job.environment_bytes_max = profile.environment_bytes_max;
+  job.stall_timeout = profile.stall_timeout;
   job.arena_bytes = profile.arena_bytes;
   job.hosts = profile.hosts;
   job.transport = profile.transport;

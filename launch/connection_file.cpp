@@ -31,7 +31,8 @@ std::optional<GatewayAddress> read_gateway_address(const std::filesystem::path& 
     boost::property_tree::read_json(stream, tree);
     return GatewayAddress{tree.get<std::string>("address"),      tree.get<std::uint16_t>("port"),
                           tree.get<std::string>("host", ""),     tree.get<std::string>("bells", ""),
-                          tree.get<std::uint32_t>("engines", 0), tree.get<int>("pid", 0)};
+                          tree.get<std::uint32_t>("engines", 0), tree.get<int>("pid", 0),
+                          tree.get<std::string>("journal", "")};
   } catch (const boost::property_tree::ptree_error&) {
     return std::nullopt;
   }

@@ -30,11 +30,11 @@ struct GatewayAddress {
   std::string bells = {};     // how its ranks wake each other, in words
   std::uint32_t engines = 0;  // that live
   int pid = 0;                // of its rank, on that host
+  std::string journal = {};   // why it cannot be written; empty if it can
 };
 
 /// Reads gateway-0.json, which appears when the gateway listens and all engines are ready, and is written again when
-/// something in it changes. Nothing if it is not there
-/// yet.
+/// something in it changes. Nothing if it is not there yet.
 std::optional<GatewayAddress> read_gateway_address(const std::filesystem::path& file);
 
 }  // namespace gangway::launch

@@ -98,6 +98,8 @@ std::vector<std::string> keeper_command(const JobSettings& job) {
                                    job.durability,
                                    "--environment-bytes-max",
                                    std::to_string(job.environment_bytes_max),
+                                   "--stall-ms",
+                                   std::to_string(job.stall_timeout.count()),
                                    "--arena-bytes",
                                    std::to_string(job.arena_bytes)};
   for (const std::string& module : job.modules) command.insert(command.end(), {"--module", module});

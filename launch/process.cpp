@@ -1,17 +1,13 @@
 #include "launch/process.hpp"
 
-#include <poll.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
-#include <csignal>
-#include <cstring>
 #include <filesystem>
 #include <map>
-#include <sstream>
+#include <optional>
 #include <string_view>
 #include <system_error>
 
@@ -20,31 +16,6 @@
 
 namespace gangway::launch {
 namespace {
-
-struct ProcessRecord {
-  ProcessKey key;
-  pid_t parent = 0;
-};
-
-// The fields of /proc/<pid>/stat from the state on; the name before them is in brackets and may hold anything.
-std::optional<ProcessRecord> read_process(pid_t pid) {
-  const base::Result<std::string> stat = os::read_file("/proc/" + std::to_string(pid) + "/stat");
-  if (!stat) return std::nullopt;
-  const std::size_t name_end = stat.value().rfind(')');
-  if (name_end == std::string::npos) return std::nullopt;
-  std::istringstream fields{stat.value().substr(name_end + 1)};
-  char state = 0;
-  ProcessRecord record;
-  record.key.pid = pid;
-  fields >> state >> record.parent;
-  constexpr int fields_before_start = 17;
-  std::string skipped;
-  for (int i = 0; i < fields_before_start; ++i) fields >> skipped;
-  fields >> record.key.start_ticks;
-  const bool gone = state == 'Z' || state == 'X';
-  if (!fields || gone) return std::nullopt;
-  return record;
-}
 
 std::vector<pid_t> all_pids() {
   std::vector<pid_t> pids;
@@ -86,49 +57,10 @@ bool is_ours(pid_t pid) {
 
 }  // namespace
 
-std::optional<ProcessKey> process_with_pid(pid_t pid) {
-  const std::optional<ProcessRecord> record = read_process(pid);
-  if (!record) return std::nullopt;
-  return record->key;
-}
-
-ProcessKey this_process() {
-  return process_with_pid(::getpid()).value_or(ProcessKey{});
-}
-
-bool is_alive(const ProcessKey& process) {
-  return process.pid > 0 && process_with_pid(process.pid) == process;
-}
-
-os::Descriptor open_process(const ProcessKey& process) {
-  if (process.pid <= 0) return os::Descriptor{};
-  os::Descriptor handle{static_cast<int>(::syscall(SYS_pidfd_open, process.pid, 0))};
-  // The number may have been given away before the pidfd was open; not afterwards.
-  if (!handle || !is_alive(process)) return os::Descriptor{};
-  return handle;
-}
-
-bool send_signal(const ProcessKey& process, int signal) {
-  const os::Descriptor handle = open_process(process);
-  return handle && ::syscall(SYS_pidfd_send_signal, handle.get(), signal, nullptr, 0) == 0;
-}
-
-bool wait_until_gone(const ProcessKey& process, std::chrono::milliseconds time) {
-  const os::Descriptor handle = open_process(process);
-  if (!handle) return true;
-  pollfd wait{handle.get(), POLLIN, 0};
-  const auto deadline = std::chrono::steady_clock::now() + time;
-  for (;;) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-    if (::poll(&wait, 1, static_cast<int>(std::max<std::int64_t>(left.count(), 0))) > 0) return true;
-    if (left.count() <= 0) return false;
-  }
-}
-
 std::vector<ProcessKey> descendants_of(pid_t ancestor) {
   std::multimap<pid_t, ProcessKey> children;
   for (const pid_t pid : all_pids()) {
-    if (const std::optional<ProcessRecord> record = read_process(pid)) children.emplace(record->parent, record->key);
+    if (const std::optional<os::ProcessView> view = os::view_process(pid)) children.emplace(view->parent, view->key);
   }
   std::vector<ProcessKey> found;
   std::vector<pid_t> parents{ancestor};
@@ -148,7 +80,7 @@ std::vector<ProcessKey> processes_with_cookie(const std::string& cookie) {
   if (cookie.empty()) return found;
   for (const pid_t pid : all_pids()) {
     if (pid == ::getpid() || !is_ours(pid)) continue;
-    const std::optional<ProcessKey> process = process_with_pid(pid);
+    const std::optional<ProcessKey> process = os::process_with_pid(pid);
     if (process && has_cookie(pid, cookie)) found.push_back(*process);
   }
   return found;

@@ -87,6 +87,10 @@ constexpr Setting settings[] = {
      [](Reading& reading, const std::string& value) {
        return keep(parse_time(value), reading.profile.start_timeout);
      }},
+    {"cluster", "stall_timeout",
+     [](Reading& reading, const std::string& value) {
+       return keep(parse_time(value), reading.profile.stall_timeout);
+     }},
     {"cluster", "restarts",
      [](Reading& reading, const std::string& value) {
        return keep(parse_count(value, restarts_max, 0), reading.profile.restarts);

@@ -68,7 +68,8 @@ base::Status stop_cluster(const ClusterHome& home, const std::string& name) {
                        "; run `gangway stop " + name + "` there"};
   }
   const ProcessKey& supervisor = state.value().supervisor;
-  if (send_signal(supervisor, SIGTERM) && !wait_until_gone(supervisor, supervisor_stop_time)) {
+  const bool is_told = send_signal(supervisor, SIGTERM) && send_signal(supervisor, SIGCONT);  // it may be stopped
+  if (is_told && !wait_until_gone(supervisor, supervisor_stop_time)) {
     send_signal(supervisor, SIGKILL);
     wait_until_gone(supervisor, kill_time);
   }

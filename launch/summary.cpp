@@ -71,7 +71,10 @@ ClusterSummary summary_of(const ClusterDirectory& directory) {
     const std::string host = is_version_6 ? "[" + gateway->address + "]" : gateway->address;
     summary.address = host + ":" + std::to_string(gateway->port);
     summary.bells = gateway->bells;
-    if (may_have_engines(summary)) summary.engines_alive = gateway->engines;
+    if (may_have_engines(summary)) {
+      summary.engines_alive = gateway->engines;
+      summary.journal_trouble = gateway->journal;
+    }
   }
   return summary;
 }

@@ -32,6 +32,7 @@ struct ClusterSummary {
   std::string address;  // "127.0.0.1:40312", or empty before it is ready
   std::string bells;    // how its ranks wake each other, in words; empty before it is ready
   std::uint32_t engines_alive = 0;
+  std::string journal_trouble;  // why its gateway cannot write its journal, and lets nobody in; empty if it can
 };
 
 /// How many engines there are: "4", or "3 of 4" if some are not there yet or any more.

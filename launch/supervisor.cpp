@@ -85,7 +85,7 @@ base::Status Supervisor::launch() {
   log_->forget_tail();
   output_.assign(job.value().output.release());
   errors_.assign(job.value().errors.release());
-  setup_->state.mpirun = process_with_pid(job.value().pid).value_or(ProcessKey{job.value().pid, 0});
+  setup_->state.mpirun = os::process_with_pid(job.value().pid).value_or(ProcessKey{job.value().pid, 0});
   log_->info("started mpirun, process " + std::to_string(job.value().pid));
   start_deadline_ = steady_clock::now() + profile_.start_timeout;
   set_phase(setup_->state.phase);
@@ -264,6 +264,9 @@ void Supervisor::terminate_mpirun() {
   if (!mpirun_runs_) return;
   log_->info("sending SIGTERM to mpirun");
   ::kill(setup_->state.mpirun.pid, SIGTERM);
+  // One that is stopped heeds that when it goes on; one that runs would pass SIGCONT on to its ranks.
+  const std::optional<os::ProcessView> mpirun = os::view_process(setup_->state.mpirun.pid);
+  if (mpirun && mpirun->state == 'T') ::kill(setup_->state.mpirun.pid, SIGCONT);
   after(mpirun_stop_time, &Supervisor::kill_mpirun);
 }
 

@@ -120,6 +120,8 @@ std::vector<std::string> to_arguments(const SupervisorOptions& options) {
                                      std::to_string(profile.arena_bytes),
                                      "--start-timeout-ms",
                                      std::to_string(profile.start_timeout.count()),
+                                     "--stall-timeout-ms",
+                                     std::to_string(profile.stall_timeout.count()),
                                      "--hosts",
                                      hosts_text(profile.hosts),
                                      "--transport",
@@ -138,6 +140,7 @@ base::Result<SupervisorOptions> parse_supervisor_options(int argc, const char* c
   SupervisorOptions options;
   Profile& profile = options.profile;
   std::int64_t start_timeout_ms = 0;
+  std::int64_t stall_timeout_ms = 0;
   std::string hosts;
   std::string transport;
   std::string durability;
@@ -145,9 +148,10 @@ base::Result<SupervisorOptions> parse_supervisor_options(int argc, const char* c
   known.add_options()("home", po::value(&options.home)->required())("name", po::value(&profile.name)->required())(
       "engines", po::value(&profile.engines)->required())("gateways", po::value(&profile.gateways)->required())(
       "bind", po::value(&profile.bind_address)->required())("port-low", po::value(&profile.ports.low)->required())(
-      "port-high", po::value(&profile.ports.high)->required())("arena-bytes",
-                                                               po::value(&profile.arena_bytes)->required())(
-      "start-timeout-ms", po::value(&start_timeout_ms)->required())("hosts", po::value(&hosts)->required())(
+      "port-high", po::value(&profile.ports.high)->required())(
+      "arena-bytes", po::value(&profile.arena_bytes)->required())("start-timeout-ms",
+                                                                  po::value(&start_timeout_ms)->required())(
+      "stall-timeout-ms", po::value(&stall_timeout_ms)->required())("hosts", po::value(&hosts)->required())(
       "transport", po::value(&transport)->required())("durability", po::value(&durability)->required())(
       "environment-bytes-max", po::value(&profile.environment_bytes_max)->required())(
       "restarts", po::value(&profile.restarts)->required())("agent", po::value(&profile.agent)->required())(
@@ -161,6 +165,7 @@ base::Result<SupervisorOptions> parse_supervisor_options(int argc, const char* c
     return base::Fault{std::string{"gangway-supervisor is started by `gangway start`, not by hand: "} + error.what()};
   }
   profile.start_timeout = std::chrono::milliseconds{start_timeout_ms};
+  profile.stall_timeout = std::chrono::milliseconds{stall_timeout_ms};
   const base::Result<Transport> known_transport = parse_transport(transport);
   if (!known_transport) return base::Fault{"--transport " + known_transport.fault().text};
   profile.transport = known_transport.value();
@@ -188,6 +193,10 @@ base::Result<Profile> resolve(Profile profile) {
   }
   if (profile.start_timeout <= std::chrono::milliseconds{0}) {
     return base::Fault{"the time a cluster has to start must be more than nothing"};
+  }
+  if (profile.stall_timeout < std::chrono::seconds{1}) {
+    return base::Fault{"a process that is stopped or hangs is waited for a second at least, not " +
+                       std::to_string(profile.stall_timeout.count()) + " ms"};
   }
   if (profile.restarts > restarts_max) {
     return base::Fault{"a cluster is started again " + std::to_string(restarts_max) +

@@ -40,6 +40,9 @@ struct ClusterStatus {
   std::uint64_t tasks_waiting = 0;
   std::uint64_t tasks_running = 0;
   std::uint64_t tasks_finished = 0;
+  /// Why the gateway cannot write its journal; empty if it can. Until then nothing is accepted or answered, and
+  /// nothing is lost.
+  std::string journal_trouble;
 };
 
 /// How long a client tries to connect again when its connection was lost; 0: not at all.

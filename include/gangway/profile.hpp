@@ -89,6 +89,10 @@ struct Profile {
   /// How often, in ten minutes, the cluster is started again when it has ended by itself.
   std::uint32_t restarts = 5;
 
+  /// How long a process of the cluster may be stopped, or hang, before it is killed and counts as lost. What is only
+  /// slow, or held by a debugger, is left alone. At least a second.
+  std::chrono::milliseconds stall_timeout = std::chrono::seconds(15);
+
   /// The most memory one engine's arrays may take, in bytes. It is reserved, not used up: pages appear when they are
   /// written. 0: this host's memory divided by the engines, at most 64 GiB each.
   std::uint64_t arena_bytes = 0;

@@ -76,6 +76,7 @@ JsonObject summary_json(const ClusterSummary& cluster) {
       .text("hosts", cluster.state.hosts.empty() ? cluster.state.host : cluster.state.hosts)
       .text("transport", cluster.state.transport)
       .text("durability", cluster.state.durability)
+      .text("journal_trouble", cluster.journal_trouble)
       .number("restarts", cluster.state.restarts)
       .text("bells", cluster.bells)
       .number("supervisor_pid", cluster.state.supervisor.pid)
@@ -186,7 +187,8 @@ ExitCode status(const launch::ClusterHome& home, const std::string& name, Output
   const ClusterSummary cluster = launch::summary_of(home.cluster(name));
   const bool runs = cluster.condition == Condition::running;
   std::optional<ClusterStatus> now;
-  if (runs) now = ask(home, name);
+  const bool lets_nobody_in = !cluster.journal_trouble.empty();
+  if (runs && !lets_nobody_in) now = ask(home, name);
   if (output == Output::json) {
     JsonObject json = summary_json(cluster);
     if (now) {
@@ -199,7 +201,7 @@ ExitCode status(const launch::ClusterHome& home, const std::string& name, Output
     std::cout << json.to_string() << '\n';
     return runs ? exit_ok : exit_failure;
   }
-  if (!now) {
+  if (!runs) {
     complain(trouble_of(cluster));
     return exit_failure;
   }
@@ -208,13 +210,21 @@ ExitCode status(const launch::ClusterHome& home, const std::string& name, Output
        << (cluster.state.hosts.empty() ? cluster.state.host : cluster.state.hosts) << " since "
        << local_time(cluster.state.started_unix_s) << '\n'
        << "gateway:   " << cluster.address << '\n'
-       << "engines:   " << now->engines.size() << " of " << cluster.state.engines << '\n'
+       << "engines:   " << (now ? now->engines.size() : cluster.engines_alive) << " of " << cluster.state.engines
+       << '\n'
        << "transport: " << launch::transport_summary(cluster.state) << '\n'
        << "journal:   " << launch::durability_summary(cluster.state) << '\n'
        << "bells:     " << cluster.bells << '\n'
-       << restarts_line(cluster.state) << "sessions:  " << now->sessions << '\n'
-       << "tasks:     " << now->tasks_waiting << " waiting, " << now->tasks_running << " running, "
-       << now->tasks_finished << " finished\n";
+       << restarts_line(cluster.state);
+  if (now) {
+    text << "sessions:  " << now->sessions << '\n'
+         << "tasks:     " << now->tasks_waiting << " waiting, " << now->tasks_running << " running, "
+         << now->tasks_finished << " finished\n";
+  } else {
+    text << "PAUSED:    the journal cannot be written, and nothing is accepted or answered until it can; nothing is "
+            "lost\n           "
+         << cluster.journal_trouble << '\n';
+  }
   std::cout << base::printable_lines(text.str());
   return exit_ok;
 }

@@ -11,7 +11,7 @@
 namespace gangway::app {
 
 /// What `gangway` ends with.
-enum ExitCode : int { exit_ok = 0, exit_failure = 1, exit_usage = 2, exit_no_cluster = 3 };
+enum ExitCode : int { exit_ok = 0, exit_failure = 1, exit_usage = 2, exit_no_cluster = 3, exit_damaged = 4 };
 
 /// How a command prints.
 enum class Output { table, json };

@@ -16,6 +16,7 @@
 #include <boost/program_options.hpp>
 
 #include "app/commands.hpp"
+#include "app/journal_commands.hpp"
 #include "launch/profile_file.hpp"
 #include "launch/setting_values.hpp"
 
@@ -34,13 +35,15 @@ constexpr const char* overview = R"(gangway starts and stops clusters of C++ eng
   gangway status [NAME]               show one cluster and what it is doing
   gangway engines [NAME]              show its engines
   gangway build DIR [--cluster NAME]  compile C++ sources on a cluster and load them there
+  gangway journal ACTION [NAME]       check, compact or export its journal while it is down
   gangway COMMAND --help              explain one command
   gangway --version                   which gangway this is
 
 NAME is 'default' if it is left out. Clusters keep their files in $GANGWAY_HOME, or
 else in ~/.local/state/gangway.
 
-Exit status: 0 done, 1 failed, 2 wrong usage, 3 no cluster of that name.
+Exit status: 0 done, 1 failed, 2 wrong usage, 3 no cluster of that name, 4 a journal is
+damaged.
 
 Examples:
   gangway start -n 4          start the cluster 'default' with four engines
@@ -64,6 +67,9 @@ struct Line {
   std::vector<std::string> modules;
   std::string directory;
   std::vector<std::string> flags;
+  std::string action;
+  bool salvage = false;
+  bool payloads = false;
   bool json = false;
   bool help = false;
 };
@@ -96,6 +102,11 @@ po::options_description options_of(const std::string& command, Line& line) {
   if (command == "list" || command == "status" || command == "engines") {
     add("json", po::bool_switch(&line.json), "print JSON, for programs");
   }
+  if (command == "journal") {
+    add("salvage", po::bool_switch(&line.salvage),
+        "check: rescue what can be read of a damaged journal into a new one; the damaged one is kept");
+    add("payloads", po::bool_switch(&line.payloads), "export: operations and results too, in base64");
+  }
   add("help,h", po::bool_switch(&line.help), "explain this command");
   return options;
 }
@@ -108,13 +119,25 @@ T value_of(const char* option, base::Result<T> value) {
 
 void explain(const std::string& command, const po::options_description& options) {
   const bool takes_name = command != "list" && command != "build";
-  const char* const takes = command == "build" ? " DIR" : takes_name ? " [NAME]" : "";
+  const char* const takes = command == "build"     ? " DIR"
+                            : command == "journal" ? " ACTION [NAME]"
+                            : takes_name           ? " [NAME]"
+                                                   : "";
   std::cout << "gangway " << command << takes << " [OPTION...]\n\n" << options << '\n';
   if (command == "build") {
     std::cout
         << "Compiles the C++ sources in DIR into one library and loads it at all engines. Its functions that\n"
            "GANGWAY_REGISTER() names can then be called from programs of any build.\n\n"
            "Examples:\n  gangway build solver\n  gangway build solver --cluster big --flag=-O3 --flag=-lfftw3\n";
+  } else if (command == "journal") {
+    std::cout << "NAME is a cluster that is down, or the path of its directory or of a journal. ACTION is one of\n"
+                 "  check    tell whether the journal is good; exit status 4 if it is damaged, 1 if it cannot be\n"
+                 "           opened or a cluster uses it\n"
+                 "  compact  give back the room that finished tasks have left\n"
+                 "  export   write sessions, modules and tasks, one JSON object a line; of times only differences\n"
+                 "           count\n\n"
+                 "Examples:\n  gangway journal check big\n  gangway journal check big --salvage\n"
+                 "  gangway journal export big > tasks.jsonl\n";
   } else if (command == "start") {
     std::cout << "Examples:\n  gangway start -n 4\n  gangway start big -n 16 --bind 0.0.0.0 --ports 7000-7010\n"
               << "  gangway start --profile big.ini\n";
@@ -124,6 +147,15 @@ void explain(const std::string& command, const po::options_description& options)
     std::cout << "Examples:\n  gangway " << command << "\n  gangway " << command << (takes_name ? " big" : "")
               << " --json\n";
   }
+}
+
+void check_journal_line(const Line& line) {
+  if (line.action != "check" && line.action != "compact" && line.action != "export") {
+    throw UsageError{"journal needs check, compact or export" +
+                     (line.action.empty() ? std::string{} : ", not '" + line.action + "'")};
+  }
+  if (line.salvage && line.action != "check") throw UsageError{"--salvage goes with check"};
+  if (line.payloads && line.action != "export") throw UsageError{"--payloads goes with export"};
 }
 
 // Nothing if the command was explained and is not to be carried out.
@@ -137,6 +169,10 @@ std::optional<Line> read_line(const std::string& command, const std::vector<std:
     all.add_options()("directory", po::value(&line.directory));
     positional.add("directory", 1);
   } else if (command != "list") {
+    if (command == "journal") {
+      all.add_options()("action", po::value(&line.action));
+      positional.add("action", 1);
+    }
     all.add_options()("name", po::value(&line.name));
     positional.add("name", 1);
   }
@@ -152,6 +188,7 @@ std::optional<Line> read_line(const std::string& command, const std::vector<std:
     return std::nullopt;
   }
   if (command == "build" && line.directory.empty()) throw UsageError{"build needs the directory of the sources"};
+  if (command == "journal") check_journal_line(line);
   constexpr double timeout_s_max = 24 * 3600;
   if (line.timeout_s && !(*line.timeout_s > 0 && *line.timeout_s <= timeout_s_max)) {
     throw UsageError{"--timeout takes seconds, at most a day"};
@@ -200,6 +237,12 @@ ExitCode start_as(const launch::ClusterHome& home, const Line& line) {
   return exit_failure;
 }
 
+ExitCode journal_as(const launch::ClusterHome& home, const std::string& name, const Line& line) {
+  if (line.action == "check") return journal_check(home, name, line.salvage ? Damage::rescue : Damage::tell);
+  if (line.action == "compact") return journal_compact(home, name);
+  return journal_export(home, name, line.payloads ? Payloads::include : Payloads::leave_out);
+}
+
 ExitCode carry_out(const std::string& command, const Line& line) {
   const base::Result<launch::ClusterHome> home = launch::ClusterHome::of_account();
   if (!home) {
@@ -211,6 +254,7 @@ ExitCode carry_out(const std::string& command, const Line& line) {
   if (command == "start") return start_as(home.value(), line);
   if (command == "stop") return stop(home.value(), name);
   if (command == "build") return build(home.value(), name, line.directory, line.flags);
+  if (command == "journal") return journal_as(home.value(), name, line);
   if (command == "list") return list(home.value(), output);
   if (command == "status") return status(home.value(), name, output);
   return engines(home.value(), name, output);
@@ -226,8 +270,8 @@ ExitCode run(std::vector<std::string> arguments) {
     std::cout << "gangway " GANGWAY_VERSION "\n";
     return exit_ok;
   }
-  if (command.empty()) throw UsageError{"say what to do: start, stop, list, status, engines or build"};
-  constexpr std::array known{"start", "stop", "list", "status", "engines", "build"};
+  if (command.empty()) throw UsageError{"say what to do: start, stop, list, status, engines, build or journal"};
+  constexpr std::array known{"start", "stop", "list", "status", "engines", "build", "journal"};
   if (std::find(known.begin(), known.end(), command) == known.end())
     throw UsageError{"there is no command '" + command + "'"};
   arguments.erase(arguments.begin());

@@ -5,17 +5,19 @@
 //   --scratch-dir DIR      what the processes of this node share: where to tell if the rank dies
 //   --cookie HEX      the cluster's, by which its processes are known; not handed on
 //   --hosts N      on how many hosts the cluster is, if not on one; not handed on
+//   --stall-ms N      how long a rank or keeper may stand still before it is killed
 //   --rank-program PATH  --worker-program PATH      in place of those beside this one; not handed on
 //
 // As `gangway-keeper --sweep DIR FD` it is the sweeper of keeper/node_scratch.hpp.
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
-#include <csignal>
+#include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <string>
@@ -30,9 +32,14 @@
 #include "keeper/keeper.hpp"
 #include "keeper/node_page.hpp"
 #include "keeper/node_scratch.hpp"
+#include "keeper/node_watch.hpp"
+#include "keeper/obituary.hpp"
 
 namespace gangway {
 namespace {
+
+/// What is not handed on.
+constexpr std::string_view own_options[] = {"--rank-program", "--worker-program", "--hosts", "--cookie"};
 
 /// The command line: pairs of a name with two dashes and a value.
 struct CommandLine {
@@ -48,7 +55,7 @@ struct CommandLine {
                            " is not an option with a value; this program is started by gangway start"};
       }
       line.options[name] = arguments[i + 1];
-      if (name == "--rank-program" || name == "--worker-program" || name == "--hosts" || name == "--cookie") continue;
+      if (std::ranges::find(own_options, name) != std::end(own_options)) continue;
       line.for_rank.insert(line.for_rank.end(), {name, arguments[i + 1]});
     }
     return line;
@@ -84,62 +91,25 @@ std::optional<int> world_rank() {
   return std::nullopt;
 }
 
-/// Tells the others that this rank is dead: those of its node at once, gateways on other nodes by a file in the
-/// cluster's directory, which they look at every second.
-class Obituary {
- public:
-  static base::Result<Obituary> open(const CommandLine& line, int rank) {
-    const auto gateways = line.number("--gateways");
-    if (!gateways) return gateways.fault();
-    const auto engines = line.number("--engines");
-    if (!engines) return engines.fault();
-    if (gateways.value() + engines.value() > keeper::node_page_ranks_max) {
-      return base::Fault{"more gateways and engines than a cluster can have"};
-    }
-    auto page = keeper::NodePage::open(line.text("--scratch-dir"));
-    if (!page) return page.fault();
-    auto bells = keeper::Bells::open(line.text("--scratch-dir"));
-    if (!bells) return bells.fault();
-    Obituary obituary{rank, static_cast<int>(gateways.value() + engines.value()), std::move(page).value(),
-                      std::move(bells).value()};
-    if (line.options.contains("--hosts")) {
-      obituary.directory_ = line.text("--cluster-dir");
-      obituary.ends_job_ = static_cast<std::uint64_t>(rank) < gateways.value();
-    }
-    return obituary;
-  }
+base::Result<keeper::Obituary> obituary_of(const CommandLine& line) {
+  const auto gateways = line.number("--gateways");
+  if (!gateways) return gateways.fault();
+  const auto engines = line.number("--engines");
+  if (!engines) return engines.fault();
+  keeper::ObituarySettings settings;
+  settings.gateways = static_cast<int>(gateways.value());
+  settings.ranks = static_cast<int>(gateways.value() + engines.value());
+  settings.scratch_directory = line.text("--scratch-dir");
+  if (line.options.contains("--hosts")) settings.cluster_directory = line.text("--cluster-dir");
+  return keeper::Obituary::open(std::move(settings));
+}
 
-  void publish(int wait_status) const {
-    page_.mark_dead(rank_, wait_status);
-    // Those of other nodes have no such bell; ringing it does nothing.
-    for (int other = 0; other < ranks_; ++other) {
-      if (other != rank_) bells_.ring_if_asleep(page_, other);
-    }
-    if (!directory_.empty()) write_file(wait_status);
-    // Engines elsewhere would wait for ever for a gateway that is gone.
-    if (ends_job_) ::kill(::getppid(), SIGTERM);
-  }
-
- private:
-  Obituary(int rank, int ranks, keeper::NodePage page, keeper::Bells bells)
-      : rank_{rank}, ranks_{ranks}, page_{std::move(page)}, bells_{std::move(bells)} {}
-
-  /// It appears whole. That it cannot be written means that the cluster is being removed.
-  void write_file(int wait_status) const {
-    const std::string path = directory_ + "/dead-" + std::to_string(rank_);
-    const std::string unfinished = path + ".new";
-    std::ofstream{unfinished} << wait_status << '\n';
-    std::error_code removed;
-    std::filesystem::rename(unfinished, path, removed);
-  }
-
-  int rank_;
-  int ranks_;
-  keeper::NodePage page_;
-  keeper::Bells bells_;
-  std::string directory_;  // empty: all ranks are on this node
-  bool ends_job_ = false;
-};
+base::Result<keeper::SilenceLimits> silence_limits_of(const CommandLine& line) {
+  if (!line.options.contains("--stall-ms")) return keeper::SilenceLimits{};
+  const auto stall = line.number("--stall-ms");
+  if (!stall) return stall.fault();
+  return keeper::SilenceLimits::with_dead(std::chrono::milliseconds{stall.value()});
+}
 
 base::Result<keeper::KeeperSettings> settings_of(const CommandLine& line, int rank) {
   keeper::KeeperSettings settings;
@@ -171,10 +141,13 @@ base::Result<int> run(const std::vector<std::string>& arguments, std::optional<i
   const std::string scratch = line.value().text("--scratch-dir");
   const auto share = keeper::NodeScratch::join(scratch, line.value().text("--cookie"), {"--sweep", scratch});
   if (!share) return share.fault();
-  const auto obituary = Obituary::open(line.value(), *rank);
+  const auto obituary = obituary_of(line.value());
   if (!obituary) return obituary.fault();
-  keeper::Keeper keeper{std::move(settings).value(), [&](int wait_status) { obituary.value().publish(wait_status); },
-                        log};
+  const auto limits = silence_limits_of(line.value());
+  if (!limits) return limits.fault();
+  keeper::NodeWatch watch{obituary.value(), *rank, limits.value(), log};
+  keeper::Keeper keeper{std::move(settings).value(), watch,
+                        [&](int status) { obituary.value().publish(*rank, status); }, log};
   return keeper.run();
 }
 

@@ -46,6 +46,7 @@ struct Arguments {
   std::uint16_t first_port = 0;
   std::string durability;
   std::uint64_t environment_bytes_max = 0;
+  std::int64_t stall_ms = 0;
   std::uint64_t arena_bytes = 0;
   std::vector<std::string> modules;
   int keeper_fd = -1;
@@ -68,6 +69,7 @@ Arguments parse(int argc, char** argv) {
   add("first-port", options::value(&a.first_port)->required());
   add("durability", options::value(&a.durability)->required());
   add("environment-bytes-max", options::value(&a.environment_bytes_max)->required());
+  add("stall-ms", options::value(&a.stall_ms)->required());
   add("arena-bytes", options::value(&a.arena_bytes));
   add("module", options::value(&a.modules));
   add("keeper-fd", options::value(&a.keeper_fd)->required());
@@ -103,6 +105,11 @@ base::Status parse_ports(const std::string& text, tls::ListenerOptions& listener
 /// Which engine a rank is: engines follow the gateways, and are dealt to them in turn.
 EngineId engine_of(int rank, std::uint32_t gateways) {
   return EngineId{static_cast<std::uint32_t>(rank) - gateways};
+}
+
+/// By then a keeper has noticed three times over that a rank stands still.
+base::Duration far_silence_max(const Arguments& a) {
+  return base::milliseconds(4 * a.stall_ms);
 }
 
 /// Every client takes a descriptor, and the usual soft limit is there for programs that use select().
@@ -162,7 +169,9 @@ int run_gateway(const Arguments& a, mpi::World& world, const mpi::Doorbell& door
   settings.cluster = a.cluster;
   settings.number = number;
   settings.cluster_directory = a.cluster_directory;
+  settings.scratch_directory = a.scratch_directory;
   settings.host = os::host_name();
+  settings.far_silence_max = far_silence_max(a);
   settings.identity = std::move(identity).value();
   settings.listener.address = a.bind;
   if (const base::Status ports = parse_ports(a.ports, settings.listener); !ports) give_up(world, log, ports.fault());
@@ -202,7 +211,8 @@ int run_engine(const Arguments& a, mpi::World& world, const mpi::Doorbell& doorb
       engine::run_rank(settings, world, doorbell, arena.value(), keeper_link, tls::sha256, log);
   const int status = end.in_order ? EXIT_SUCCESS : EXIT_FAILURE;
   // Of deaths on other nodes only the gateway is told in time.
-  const bool died_afar = !world.one_node() && !gateway::read_obituaries(a.cluster_directory).empty();
+  const bool died_afar =
+      !world.one_node() && !gateway::read_obituaries(a.cluster_directory, a.scratch_directory).empty();
   world.leave(end.anybody_died || died_afar || !end.in_order, status);
   return status;
 }

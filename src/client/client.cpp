@@ -152,6 +152,7 @@ ClusterStatus Client::status() const {
   status.tasks_waiting = state.tasks_waiting;
   status.tasks_running = state.tasks_running;
   status.tasks_finished = state.tasks_finished;
+  status.journal_trouble = session_->journal_trouble();
   return status;
 }
 

@@ -167,8 +167,8 @@ base::Status Requests::handle(const wire::GatewayMessage& message) {
         if constexpr (std::is_same_v<Message, wire::EnginesChanged>) {
           set_engines(content.engines);
           return base::Done{};
-        } else if constexpr (std::is_same_v<Message, wire::Pong>) {
-          return base::Done{};
+        } else if constexpr (std::is_same_v<Message, wire::Pong> || std::is_same_v<Message, wire::JournalState>) {
+          return base::Done{};  // the session's
         } else if constexpr (std::is_same_v<Message, wire::Goodbye>) {
           return base::Fault{content.reason};
         } else if constexpr (std::is_same_v<Message, wire::Welcome>) {

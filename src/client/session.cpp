@@ -145,10 +145,17 @@ wire::ClusterState Session::query() {
     });
   }
   if (answer.wait_for(chrono_of(options_.open_timeout)) != std::future_status::ready) {
-    throw ConnectionError{"the gateway of cluster " + cluster_ + " does not answer; `gangway status " + cluster_ +
-                          "` tells whether the cluster runs"};
+    const std::string trouble = journal_trouble();
+    throw ConnectionError{"the gateway of cluster " + cluster_ + " does not answer" +
+                          (trouble.empty() ? "" : ", since its journal cannot be written: " + trouble) +
+                          "; `gangway status " + cluster_ + "` tells whether the cluster runs"};
   }
   return answer.get();
+}
+
+std::string Session::journal_trouble() const {
+  const std::lock_guard lock{mutex_};
+  return journal_trouble_;
 }
 
 std::vector<wire::EngineInfo> Session::engines() const {

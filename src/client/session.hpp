@@ -90,6 +90,9 @@ class Session {
   /// connection is gone.
   void submit(client::Submission submission);
 
+  /// Why the gateway cannot write its journal, as it last said; empty if it can.
+  [[nodiscard]] std::string journal_trouble() const;
+
   /// Asks the controller; throws ConnectionError if it does not answer within the time for opening.
   wire::ClusterState query();
 
@@ -173,6 +176,7 @@ class Session {
   std::size_t blocked_ = 0;  // threads in submit()
   bool drain_posted_ = false;
   std::optional<std::string> lost_reason_;
+  std::string journal_trouble_;
   std::uint64_t engines_version_ = 0;
   std::vector<wire::EngineInfo> engines_;
 

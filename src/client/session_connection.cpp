@@ -90,6 +90,10 @@ void Session::received(const wire::Frame& frame) {
     }
     return;
   }
+  if (const auto* const journal = std::get_if<wire::JournalState>(&message.value())) {
+    const std::lock_guard lock{mutex_};
+    journal_trouble_ = journal->trouble;
+  }
   if (!turn_posted_) {
     turn_posted_ = true;
     boost::asio::post(io_, [this] { end_turn(); });
@@ -138,6 +142,10 @@ void Session::disconnect(const std::string& reason) {
     return;
   }
   ++connections_ever_;  // nothing more is heard of this one
+  {
+    const std::lock_guard lock{mutex_};
+    journal_trouble_.clear();
+  }
   if (connection_) {
     connection_->close();
     connection_.reset();

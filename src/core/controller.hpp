@@ -77,6 +77,9 @@ class Controller {
 
   [[nodiscard]] Status status() const;
 
+  /// The engines that have not joined since the restart and that direct tasks wait for.
+  [[nodiscard]] const std::set<EngineId>& awaited() const { return awaited_; }
+
   /// Shutdown was asked for: clients are gone, engines are told to leave.
   [[nodiscard]] bool stopping() const { return stopping_; }
   /// And they have all left or are lost.

@@ -10,6 +10,8 @@ namespace {
 
 // Lost engines whose reason is remembered for error texts.
 constexpr std::size_t lost_engines_max = 1024;
+// Names of values that went with them, likewise.
+constexpr std::size_t lost_names_max = 1024;
 // Ranges of ids that an error text lists.
 constexpr std::size_t listed_ranges_max = 8;
 // Longest run time that is believed; engines measure it by their own clock.
@@ -32,7 +34,12 @@ void EngineTable::join(const wire::EngineInfo& info) {
 
 void EngineTable::remove(EngineId id, std::string reason) {
   Engine& engine = unlist(id);
-  for (const std::string& name : engine.names) drop_holder(name, id);
+  for (const std::string& name : engine.names) {
+    drop_holder(name, id);
+    if (!holders(name).empty()) continue;
+    if (lost_names_.size() >= lost_names_max) lost_names_.erase(lost_names_.begin());
+    lost_names_.insert_or_assign(name, id);
+  }
   if (lost_.size() >= lost_engines_max) lost_.erase(lost_.begin());
   lost_.insert_or_assign(id, LostEngine{std::move(reason), engine.info.host});
   engines_.erase(id);
@@ -158,6 +165,7 @@ bool EngineTable::add_name(EngineId id, const std::string& name) {
   engine.missing.erase(name);
   if (!engine.names.insert(name).second) return false;
   holders_[name].insert(id);
+  lost_names_.erase(name);
   return true;
 }
 
@@ -200,6 +208,12 @@ std::string EngineTable::why_missing(std::string_view name) const {
   return "";
 }
 
+std::optional<EngineId> EngineTable::lost_with(std::string_view name) const {
+  const auto found = lost_names_.find(name);
+  if (found == lost_names_.end()) return std::nullopt;
+  return found->second;
+}
+
 Engine& EngineTable::unlist(EngineId id) {
   Engine& engine = engines_.at(id);
   free_.erase({engine.load(), id});
@@ -238,6 +252,9 @@ void EngineTable::check_invariants() const {
   for (const auto& [name, ids] : holders_) {
     GANGWAY_CHECK(!ids.empty(), "a name without holders is in the index");
     names_count -= ids.size();
+  }
+  for (const auto& [name, id] : lost_names_) {
+    GANGWAY_CHECK(holders(name).empty(), "a value that an engine holds is remembered as lost");
   }
   GANGWAY_CHECK(free_.size() == free_count, "the list of free engines names one that is not there");
   GANGWAY_CHECK(names_count == 0, "the index of names is wrong");

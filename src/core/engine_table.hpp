@@ -88,6 +88,8 @@ class EngineTable {
   bool add_name(EngineId id, const std::string& name);
   bool remove_name(EngineId id, std::string_view name);
   [[nodiscard]] const std::set<EngineId>& holders(std::string_view name) const;
+  /// For a name that nobody holds: the last engine that did, if the name went with it; of a bounded number of names.
+  [[nodiscard]] std::optional<EngineId> lost_with(std::string_view name) const;
 
   /// The engine has, or will have before any task that it is given now, what this task set under the name.
   void note_environment(EngineId id, const std::string& name, TaskId task);
@@ -111,6 +113,7 @@ class EngineTable {
   std::set<std::pair<std::uint32_t, EngineId>> free_;  // (load, id) of those that take balanced tasks
   std::map<std::string, std::set<EngineId>, std::less<>> holders_;
   std::map<EngineId, LostEngine> lost_;
+  std::map<std::string, EngineId, std::less<>> lost_names_;
   bool joined_ever_ = false;
 };
 

@@ -4,6 +4,7 @@
 // Of the balanced tasks sessions take turns; a task goes to the engine with the fewest, then the lowest id, that
 // holds what it needs and has room. A session with too many answers that it has not acknowledged, or too many on
 // their way, stands aside.
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -72,6 +73,11 @@ std::string Controller::missing_values(const Task& task) const {
     missing += (missing.empty() ? "\"" : ", \"") + need + "\"";
     const std::string reason = engines_.why_missing(need);
     if (!reason.empty()) why += (why.empty() ? ": " : "; ") + reason;
+    const std::optional<EngineId> keeper = engines_.lost_with(need);
+    if (!keeper) continue;
+    const LostEngine* const lost = engines_.find_lost(*keeper);
+    missing +=
+        " (lost with engine " + std::to_string(keeper->value()) + (lost == nullptr ? "" : ": " + lost->reason) + ")";
   }
   if (!missing.empty()) return "no engine holds the named value " + missing + (why.empty() ? "; push it first" : why);
   for (const std::string& need : task.needs) missing += (missing.empty() ? "\"" : ", \"") + need + "\"";

@@ -75,6 +75,7 @@ class Rank {
   Rank(const RankSettings& settings, const mpi::World& world, const mpi::Doorbell& doorbell, keeper::Arena& arena,
        keeper::LinkToKeeper& keeper_link, const HashFunction& hash, base::Log& log)
       : settings_{settings},
+        world_{world},
         keeper_link_{keeper_link},
         log_{log},
         watch_{io_},
@@ -130,13 +131,19 @@ class Rank {
   mpi::LoopEvents loop_events() {
     return {[this] { return turn(); }, [this] { return engine_.sleep_max(os::now()).value_or(base::seconds(3600)); },
             [this](bool asleep) { engine_.set_sleeping(asleep); },
-            [this](int rank, int) {
-              end_.anybody_died = true;
-              if (rank != settings_.gateway_rank) return;
-              log_.error("engine " + std::to_string(settings_.self.id.value()) +
-                         ": its gateway's rank is gone; the engine ends");
-              loop_.stop();
-            }};
+            [this](int rank, int status) { on_rank_died(rank, status); }};
+  }
+
+  void on_rank_died(int rank, int status) {
+    end_.anybody_died = true;
+    if (rank == settings_.gateway_rank) {
+      log_.error("engine " + std::to_string(settings_.self.id.value()) +
+                 ": its gateway's rank is gone; the engine ends");
+      loop_.stop();
+    } else if (!world_.on_this_node(settings_.gateway_rank)) {
+      // Nobody else there sees it at once.
+      link_.tell_death(settings_.gateway_rank, rank, status);
+    }
   }
 
   bool turn() {
@@ -169,6 +176,7 @@ class Rank {
   }
 
   const RankSettings& settings_;
+  const mpi::World& world_;
   keeper::LinkToKeeper& keeper_link_;
   base::Log& log_;
   RankEnd end_;

@@ -1,14 +1,18 @@
 #include "gateway/address_file.hpp"
 
+#include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
-#include <fstream>
+#include <span>
+#include <sstream>
 
 #include <boost/property_tree/json_parser.hpp>
 #include <boost/property_tree/ptree.hpp>
+
+#include "os/descriptor.hpp"
+#include "os/file.hpp"
 
 namespace gangway::gateway {
 
@@ -16,6 +20,13 @@ namespace {
 
 std::string address_file(const std::string& cluster_directory, std::uint32_t number) {
   return cluster_directory + "/gateway-" + std::to_string(number) + ".json";
+}
+
+/// Whether all of it was written over what is there. Not in one step: who reads it meanwhile may see a part.
+bool write_over(const std::string& path, const std::string& text) {
+  const os::Descriptor file{::open(path.c_str(), O_WRONLY | O_CLOEXEC)};
+  return file && os::write_all(file.get(), std::as_bytes(std::span{text})) &&
+         ::ftruncate(file.get(), static_cast<off_t>(text.size())) == 0;
 }
 
 }  // namespace
@@ -28,17 +39,20 @@ base::Status write_address_file(const std::string& cluster_directory, std::uint3
   tree.put("pid", note.pid);
   tree.put("bells", note.bells);
   tree.put("engines", note.engines);
+  tree.put("journal", note.journal);
+  std::ostringstream json;
+  boost::property_tree::write_json(json, tree);
+  const std::string text = json.str();
   const std::string path = address_file(cluster_directory, number);
   const std::string temporary = path + ".new";
-  {
-    std::ofstream file{temporary};
-    boost::property_tree::write_json(file, tree);
-    if (!file.flush()) return base::Fault{"cannot write " + temporary + ": " + std::strerror(errno)};
+  const os::Descriptor file{::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRUSR | S_IWUSR)};
+  if (file && os::write_all(file.get(), std::as_bytes(std::span{text}))) {
+    if (std::rename(temporary.c_str(), path.c_str()) == 0) return base::Done{};
+    return os::system_fault("cannot write " + path);
   }
-  if (::chmod(temporary.c_str(), 0600) != 0 || std::rename(temporary.c_str(), path.c_str()) != 0) {
-    return base::Fault{"cannot write " + path + ": " + std::strerror(errno)};
-  }
-  return base::Done{};
+  const base::Fault fault = os::system_fault("cannot write " + temporary);
+  std::remove(temporary.c_str());
+  return write_over(path, text) ? base::Status{base::Done{}} : fault;
 }
 
 void remove_address_file(const std::string& cluster_directory, std::uint32_t number) {

@@ -1,5 +1,5 @@
 // How a gateway tells the supervisor where it listens, and `gangway list` and `gangway status` how
-// many engines live and how ranks are woken.
+// many engines live, how ranks are woken, and what is wrong with the journal.
 #pragma once
 
 #include <cstddef>
@@ -18,10 +18,11 @@ struct GatewayNote {
   int pid = 0;              // its rank's, there
   std::string bells;        // see bells_text()
   std::size_t engines = 0;  // that live
+  std::string journal;      // why it cannot be written; empty: it can
 };
 
 /// Writes gateway-<number>.json into the cluster's directory; it appears whole or not at all, and may be written
-/// again. A fault names the file.
+/// again. On a full disk one that is there is written over in its place, which needs no room. A fault names the file.
 base::Status write_address_file(const std::string& cluster_directory, std::uint32_t number, const GatewayNote& note);
 
 /// Removes it: the gateway ends in order. One that is left by a job that has ended is that of a gateway that was

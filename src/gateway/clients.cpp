@@ -16,6 +16,9 @@ namespace {
 constexpr std::size_t queued_bytes_pause = 64 * base::mib;
 constexpr std::size_t queued_bytes_resume = 16 * base::mib;
 
+// Who has more than this to take hears of the gateway anyway.
+constexpr std::size_t reminded_below_bytes = 64 * base::kib;
+
 // How long the news that a task was accepted waits for its answer to leave with it.
 constexpr base::Duration acceptance_wait = base::milliseconds(1);
 
@@ -70,6 +73,9 @@ void Clients::hear(core::ConnectionId id, const wire::Frame& frame) {
   if (found == clients_.end()) return;
   base::Result<wire::ClientMessage> message = wire::decode_client_message(frame.number, frame.body);
   if (!message) return refuse(id, message.fault().text);
+  if (turned_away_because_ && std::holds_alternative<wire::Hello>(message.value())) {
+    return refuse(id, *turned_away_because_);
+  }
   if (is_damaged(id, message.value())) return;
   on_event_(core::ClientSpoke{id, std::move(message).value()});
 
@@ -89,6 +95,13 @@ void Clients::hold_reading(bool held) {
   if (!held) return resume_drained();
   for (auto& [id, client] : clients_) {
     if (client.is_welcome) pause(id, client);
+  }
+}
+
+void Clients::tell_all(const wire::GatewayMessage& message, Word word) {
+  for (const auto& [id, client] : clients_) {
+    const bool takes_it = word == Word::news || client.connection->queued_bytes() < reminded_below_bytes;
+    if (client.is_welcome && takes_it) send(id, message);
   }
 }
 

@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
@@ -59,6 +60,13 @@ class Clients {
   /// take_stirred().
   void hold_reading(bool held);
 
+  /// With a reason, whoever says Hello is told Goodbye with it and may come back; nothing: they are let in.
+  void turn_away(std::optional<std::string> reason) { turned_away_because_ = std::move(reason); }
+
+  /// Sends to all who are welcome; a reminder only to those who have taken most of what was sent before.
+  enum class Word { news, reminder };
+  void tell_all(const wire::GatewayMessage& message, Word word);
+
   /// What was sent to a connection and the operating system has not taken yet; nothing if it is gone.
   [[nodiscard]] std::optional<std::size_t> queued_bytes(core::ConnectionId connection) const;
 
@@ -96,6 +104,7 @@ class Clients {
   std::map<core::ConnectionId, Client> clients_;
   std::set<core::ConnectionId> paused_;
   bool is_held_ = false;
+  std::optional<std::string> turned_away_because_;
   std::set<core::ConnectionId> urgent_;   // have something to write
   std::set<core::ConnectionId> patient_;  // have that which may wait until patient_until_
   std::optional<base::Instant> patient_until_;

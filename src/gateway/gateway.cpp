@@ -19,6 +19,7 @@
 #include "gateway/address_file.hpp"
 #include "gateway/bells_text.hpp"
 #include "gateway/clients.hpp"
+#include "gateway/far_silence.hpp"
 #include "gateway/held_effects.hpp"
 #include "gateway/obituaries.hpp"
 #include "gateway/stored_answers.hpp"
@@ -37,8 +38,8 @@ namespace asio = boost::asio;
 // How long the last words to clients may take when the cluster ends.
 constexpr base::Duration farewell_max = base::seconds(2);
 
-// How often the gateway looks for deaths on other nodes.
-constexpr base::Duration obituaries_interval = base::seconds(1);
+// How often clients are told that the journal cannot be written: they give up after 20 s without a word.
+constexpr base::Duration trouble_interval = base::seconds(5);
 
 /// The gateway's parts, wired. One object, so that the callbacks have one thing to refer to.
 class Gateway {
@@ -49,6 +50,7 @@ class Gateway {
         doorbell_{doorbell},
         store_{store.store},
         log_{log},
+        far_silence_{settings.far_silence_max},
         controller_{{settings.cluster, settings.number}, settings.limits},
         store_watch_{io_, store, log},
         clients_{io_, log, [this](core::Event event) { hear(std::move(event)); }},
@@ -103,20 +105,25 @@ class Gateway {
               handle(core::EngineSpoke{engine->second, std::move(message).value()});
               if (is_ready) on_engine_ready(engine->second);
             },
-            {}};
+            {},
+            [this](int rank, int status) { on_far_death(rank, status); }};
   }
 
   mpi::LoopEvents loop_events() {
     return {[this] { return turn(); },
             [this] { return sleep_max(); },
             {},
-            [this](int rank, int wait_status) { on_rank_died(rank, wait_status); }};
+            [this](int rank, int status) { on_rank_died(rank, status); }};
   }
 
   void on_engine_ready(EngineId engine) {
     ready_.insert(engine);
     if (ready_.size() != settings_.engine_ranks.size() || is_announced_) return;
     is_announced_ = true;
+    // Of those that tasks from before a restart still wait for none can come any more.
+    for (const EngineId missing : std::set<EngineId>{controller_.awaited()}) {
+      handle(core::EngineLost{missing, "it did not come back when the cluster was started again"});
+    }
     if (const base::Status listening = clients_.listen(settings_.identity, settings_.listener); !listening)
       return fail(listening.fault().text);
     if (const base::Status written = write_note(); !written) return fail(written.fault().text);
@@ -132,7 +139,7 @@ class Gateway {
     }
     return write_address_file(settings_.cluster_directory, settings_.number,
                               {clients_.address(), clients_.port(), settings_.host, ::getpid(),
-                               bells_text(settings_.host, ways), ready_.size()});
+                               bells_text(settings_.host, ways), ready_.size(), trouble_told_.value_or("")});
   }
 
   void tell_ways() {
@@ -149,27 +156,62 @@ class Gateway {
   /// Ranks on other nodes; those of this one are told of by the loop.
   void look_for_deaths() {
     if (doorbell_.world().one_node() || os::now() < next_look_) return;
-    next_look_ = os::now() + obituaries_interval;
-    for (const auto& [rank, wait_status] : read_obituaries(settings_.cluster_directory)) {
-      if (rank >= doorbell_.world().size() || doorbell_.world().on_this_node(rank)) continue;
-      if (!dead_afar_.insert(rank).second) continue;
-      link_.forget(rank);
-      if (mpi::NetworkBells* const network = doorbell_.network()) network->forget(rank);
-      on_rank_died(rank, wait_status);
+    next_look_ = os::now() + FarSilence::look_interval;
+    for (const auto& [rank, status] : read_obituaries(settings_.cluster_directory, settings_.scratch_directory)) {
+      on_far_death(rank, status);
+    }
+    if (is_announced_) look_for_silence();
+  }
+
+  /// Told by a rank on its node, or by its keeper.
+  void on_far_death(int rank, int status) {
+    if (rank < 0 || rank >= doorbell_.world().size() || doorbell_.world().on_this_node(rank)) return;
+    if (!dead_afar_.insert(rank).second) return;
+    link_.forget(rank);
+    if (mpi::NetworkBells* const network = doorbell_.network()) network->forget(rank);
+    far_silence_.forget(rank);
+    on_rank_died(rank, status);
+  }
+
+  /// Engines on other nodes of which nobody tells anything. Whether they live is not known, and what they may still
+  /// do ends with the job alone.
+  void look_for_silence() {
+    for (const EngineId engine : ready_) {
+      const int rank = settings_.engine_ranks.at(engine);
+      if (doorbell_.world().on_this_node(rank)) continue;
+      const FarSilence::Next next = far_silence_.look(rank, link_.received_from(rank));
+      if (next == FarSilence::Next::ask) link_.ask(rank);
+      if (next != FarSilence::Next::give_up) continue;
+      return fail("engine " + std::to_string(engine.value()) + " on " + host_of_rank_[rank] +
+                  " does not answer, and nobody there tells that it is dead: the job has to end");
     }
   }
 
-  void on_rank_died(int rank, int wait_status) {
+  void on_rank_died(int rank, int status) {
     end_.anybody_died = true;
     const auto engine = engine_of_rank_.find(rank);
     if (engine == engine_of_rank_.end()) return;
-    const std::string reason = "its rank " + keeper::describe_wait_status(wait_status);
+    const std::string reason = "its rank " + keeper::describe_wait_status(status);
     log_.error("engine " + std::to_string(engine->second.value()) + " is lost: " + reason);
     if (!is_announced_)
       return fail("engine " + std::to_string(engine->second.value()) + " ended before it was ready: " + reason);
     ready_.erase(engine->second);
     keep_note_true();
     handle(core::EngineLost{engine->second, reason});
+  }
+
+  /// Of the journal: to clients, also again and again, and in the note.
+  void tell_trouble() {
+    const std::optional<std::string>& now = store_watch_.trouble();
+    const bool is_news = now != trouble_told_;
+    if (!is_announced_ || (!is_news && !(now && os::now() >= next_word_))) return;
+    next_word_ = os::now() + trouble_interval;
+    trouble_told_ = now;
+    clients_.tell_all(wire::JournalState{now.value_or("")}, is_news ? Clients::Word::news : Clients::Word::reminder);
+    if (!is_news) return;
+    keep_note_true();
+    clients_.turn_away(now ? std::optional{"nobody is let in while its journal cannot be written: " + *now}
+                           : std::nullopt);
   }
 
   /// What a client says with a key is looked for among what only the store remembers.
@@ -195,6 +237,7 @@ class Gateway {
     }
     clients_.resume_drained();
     tell_ways();
+    tell_trouble();
     look_for_deaths();
     bool any = !effects_.empty();
     if (any) commit();
@@ -213,6 +256,8 @@ class Gateway {
     if (!effects.journal.empty()) store_.append(effects.journal);
     const bool may_leave = effects.journal.empty() || store_.durable_number() >= effects.journal.back().number;
     if (held_.empty() && may_leave) return carry_out(effects);
+    for (const core::SendToClient& send : take_what_need_not_wait(effects))
+      clients_.send(send.connection, send.message);
     held_.hold(std::move(effects));
   }
 
@@ -288,8 +333,9 @@ class Gateway {
   base::Duration sleep_max() {
     base::Duration longest = base::seconds(3600);
     if (const std::optional<base::Instant> deadline = controller_.next_deadline()) longest = *deadline - os::now();
-    if (!doorbell_.world().one_node()) longest = std::min(longest, obituaries_interval);
+    if (!doorbell_.world().one_node()) longest = std::min(longest, FarSilence::look_interval);
     if (const std::optional<base::Instant> due = clients_.flush_due()) longest = std::min(longest, *due - os::now());
+    if (trouble_told_) longest = std::min(longest, next_word_ - os::now());
     if (leaving_since_) longest = std::min(longest, base::milliseconds(10));
     return longest;
   }
@@ -304,6 +350,7 @@ class Gateway {
   core::Store& store_;
   base::Log& log_;
   GatewayEnd end_;
+  FarSilence far_silence_;
   core::Controller controller_;
   core::Effects effects_;
   std::map<int, EngineId> engine_of_rank_;
@@ -313,6 +360,8 @@ class Gateway {
   std::set<int> dead_afar_;
   base::Instant next_look_;
   bool is_announced_ = false;
+  std::optional<std::string> trouble_told_;  // of the journal
+  base::Instant next_word_;                  // about it
   std::optional<base::Instant> leaving_since_;
   asio::io_context io_;
   StoreWatch store_watch_;

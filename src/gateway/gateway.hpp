@@ -9,6 +9,7 @@
 
 #include <gangway/ids.hpp>
 
+#include "base/instant.hpp"
 #include "base/limits.hpp"
 #include "base/log.hpp"
 #include "gateway/store_watch.hpp"
@@ -23,10 +24,14 @@ struct GatewaySettings {
   std::string cluster;
   std::uint16_t number = 0;  // of this gateway, from 0
   std::string cluster_directory;
+  std::string scratch_directory;
   std::string host;  // where it runs
   tls::Identity identity;
   tls::ListenerOptions listener;
   base::Limits limits;
+  /// How long nothing may be heard of an engine on another host, neither by it nor by its keeper, before the job is
+  /// given up: far longer than a keeper takes to notice that a rank stands still.
+  base::Duration far_silence_max = base::seconds(60);
   std::map<EngineId, int> engine_ranks;  // the engines this gateway owns
 };
 

@@ -30,6 +30,17 @@ std::size_t bytes_of(const core::Record& record) {
   return sizeof record + large;
 }
 
+std::vector<core::SendToClient> take_what_need_not_wait(core::Effects& effects) {
+  std::vector<core::SendToClient> taken;
+  std::erase_if(effects.to_clients, [&](core::SendToClient& send) {
+    const bool need_not_wait =
+        std::holds_alternative<wire::Pong>(send.message) || std::holds_alternative<wire::ClusterState>(send.message);
+    if (need_not_wait) taken.push_back(std::move(send));
+    return need_not_wait;
+  });
+  return taken;
+}
+
 void HeldEffects::hold(core::Effects effects) {
   Turn turn;
   turn.records = effects.journal.size();

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <vector>
 
 #include "base/limits.hpp"
 #include "core/effect.hpp"
@@ -17,6 +18,10 @@ struct HeldBounds {
   std::size_t records_max = 65'536;
   std::size_t bytes_max = 128 * base::mib;
 };
+
+/// Takes out what says nothing of records and need not wait for them: a client that heard no Pong would give up, and
+/// ClusterState counts what is there now.
+[[nodiscard]] std::vector<core::SendToClient> take_what_need_not_wait(core::Effects& effects);
 
 /// A queue; it sends nothing itself. What is held leaves in the order in which it came, also effects without records.
 class HeldEffects {

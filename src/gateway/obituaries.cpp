@@ -3,12 +3,14 @@
 #include <charconv>
 #include <filesystem>
 #include <fstream>
+#include <istream>
+#include <string>
 #include <string_view>
 #include <system_error>
 
 namespace gangway::gateway {
 
-std::map<int, int> read_obituaries(const std::string& cluster_directory) {
+std::map<int, int> read_obituaries(const std::string& cluster_directory, const std::string& scratch_directory) {
   constexpr std::string_view mark = "dead-";
   std::map<int, int> dead;
   std::error_code error;
@@ -18,9 +20,13 @@ std::map<int, int> read_obituaries(const std::string& cluster_directory) {
     int rank = -1;
     const char* const name_end = name.data() + name.size();
     const auto [end, failed] = std::from_chars(name.data() + mark.size(), name_end, rank);
-    int wait_status = 0;
-    if (failed != std::errc{} || end != name_end || !(std::ifstream{entry.path()} >> wait_status)) continue;
-    dead.emplace(rank, wait_status);
+    if (failed != std::errc{} || end != name_end) continue;
+    std::ifstream file{entry.path()};
+    int status = 0;
+    std::string job;
+    file >> status;
+    std::getline(file >> std::ws, job);
+    if (file && job == scratch_directory) dead.emplace(rank, status);
   }
   return dead;
 }

@@ -34,6 +34,9 @@ class StoreWatch {
   StoreWatch(const StoreWatch&) = delete;
   StoreWatch& operator=(const StoreWatch&) = delete;
 
+  /// Why nothing becomes durable at the moment, as of the last ring.
+  [[nodiscard]] const std::optional<std::string>& trouble() const { return trouble_; }
+
  private:
   void wait();
   void look_for_trouble();

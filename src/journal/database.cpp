@@ -1,5 +1,6 @@
 #include "journal/database.hpp"
 
+#include <system_error>
 #include <utility>
 
 namespace gangway::journal {
@@ -9,16 +10,42 @@ namespace {
 // Another connection of this process may be at work, a checkpoint above all.
 constexpr int busy_timeout_ms = 10'000;
 
+// Without a log there is nothing to add to the file, and SQLite need not make one.
+bool has_log(const std::string& file) {
+  std::error_code error;
+  const auto bytes = std::filesystem::file_size(file + "-wal", error);
+  return !error && bytes > 0;
+}
+
+std::string as_uri(const std::string& file, const char* query) {
+  std::string uri = "file:";
+  for (const char c : file) {
+    if (c == '%' || c == '?' || c == '#') {
+      uri += c == '%' ? "%25" : c == '?' ? "%3f" : "%23";
+    } else {
+      uri += c;
+    }
+  }
+  return uri + query;
+}
+
 }  // namespace
 
 Database::Database(const std::filesystem::path& file, OpenMode mode) : file_{file.string()} {
   sqlite3* handle = nullptr;
-  const int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
-                    (mode == OpenMode::create ? SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE : SQLITE_OPEN_READONLY);
-  const int code = sqlite3_open_v2(file_.c_str(), &handle, flags, nullptr);
+  int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE | SQLITE_OPEN_READWRITE;
+  if (mode == OpenMode::create) flags |= SQLITE_OPEN_CREATE;
+  const bool is_at_rest = mode == OpenMode::read && !has_log(file_);
+  if (is_at_rest) flags |= SQLITE_OPEN_URI;
+  const std::string name = is_at_rest ? as_uri(file_, "?immutable=1") : file_;
+  const int code = sqlite3_open_v2(name.c_str(), &handle, flags, nullptr);
   handle_.reset(handle);
   if (code != SQLITE_OK) throw failure("cannot open it");
   sqlite3_busy_timeout(handle, busy_timeout_ms);
+  if (mode == OpenMode::read) {
+    sqlite3_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+    run("PRAGMA query_only = ON");
+  }
 }
 
 void Database::run(const char* sql) {

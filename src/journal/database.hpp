@@ -40,7 +40,7 @@ class DatabaseFailure : public std::exception {
 
 enum class OpenMode {
   create,  // made if it is missing
-  read     // never written
+  read     // neither the file nor its log are changed, also in a directory that cannot be written
 };
 
 /// One connection to a database file. One thread at a time.

@@ -20,6 +20,8 @@
 
 namespace gangway::journal {
 
+class Files;
+
 /// What a durable record survives.
 enum class Durability {
   commit,  // the death of any process
@@ -53,8 +55,8 @@ struct JournalSettings {
 /// durable_number() stands still and trouble() says why.
 class Journal final : public core::Store {
  public:
-  /// Opens or makes the file. A fault if it cannot be opened, is damaged, is no journal, or belongs to a newer
-  /// version.
+  /// Opens or makes the file, and owns it until the end. A fault, with the way out, if it cannot be opened, is
+  /// damaged, is no journal, was written by a newer version, or belongs to a process that lives or may live.
   static base::Result<std::unique_ptr<Journal>> open(const JournalSettings& settings);
 
   /// close()
@@ -84,14 +86,13 @@ class Journal final : public core::Store {
   [[nodiscard]] std::size_t queued_records() const;
 
  private:
-  class Files;
-
-  Journal(std::unique_ptr<Files> files, std::function<void()> moved);
+  Journal(std::filesystem::path file, std::unique_ptr<Files> files, std::function<void()> moved);
   void write_until_closed();
   void checkpoint_until_closed();
   void written(std::span<const core::Record> records);
   void failed(std::string trouble);
 
+  const std::filesystem::path file_;
   const std::unique_ptr<Files> files_;
   const std::function<void()> moved_;
 

@@ -1,6 +1,7 @@
 #include "journal/record_writer.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <variant>
 #include <vector>
@@ -17,6 +18,10 @@ constexpr const char* note_higher = "UPDATE counters SET value = max(value, ?) W
 
 base::ByteView bytes_of(const wire::ModuleHash& hash) {
   return std::as_bytes(std::span{hash});
+}
+
+std::uint64_t parts_of(const core::TaskAccepted& fact) {
+  return std::max<std::uint64_t>(1, fact.engines.size());
 }
 
 DatabaseFailure damaged(const base::Fault& fault) {
@@ -44,8 +49,8 @@ RecordWriter::RecordWriter(const Database& database, const Spool& spool)
       insert_task_{
           database,
           "INSERT INTO tasks (id, first, parts, session, request, target, label, needs, module, policy, key, "
-          "submitted_ns, state) "
-          "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+          "submitted_ns, state, attempts, engine, handed_ns) "
+          "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
       insert_prerequisite_{
           database, "INSERT INTO prerequisites (task, number, part, condition, succeeded) VALUES (?, ?, ?, ?, ?)"},
       note_ended_{database, "UPDATE prerequisites SET succeeded = ? WHERE part = ?"},
@@ -80,15 +85,66 @@ RecordWriter::RecordWriter(const Database& database, const Spool& spool)
   while (any.next()) any_prerequisites_ = any.integer(0) != 0;
 }
 
-void RecordWriter::write(const core::Record& record) {
-  std::visit([&](const auto& fact) { write_fact(record.number, fact); }, record.fact);
-}
-
-void RecordWriter::finish(std::uint64_t last_record) {
-  note_counter_.run(last_record, std::string_view{"record"});
+void RecordWriter::write(std::span<const core::Record> records) {
+  unwritten_.clear();  // a transaction before may have been undone
+  dropped_.clear();
+  starts_.clear();
+  last_task_ = last_session_ = 0;
+  for (const core::Record& record : records) {
+    std::visit([&](const auto& fact) { write_fact(record.number, fact); }, record.fact);
+  }
+  write_accepted();
+  note_counter_.run(records.back().number, std::string_view{"record"});
   if (last_task_ > 0) note_counter_.run(last_task_, std::string_view{"task"});
   if (last_session_ > 0) note_counter_.run(last_session_, std::string_view{"session"});
-  last_task_ = last_session_ = 0;
+}
+
+const RecordWriter::Unwritten* RecordWriter::find_unwritten(TaskId task) const {
+  const auto behind =
+      std::upper_bound(unwritten_.begin(), unwritten_.end(), task,
+                       [](TaskId id, const Unwritten& unwritten) { return id < unwritten.fact->first_task; });
+  if (behind == unwritten_.begin()) return nullptr;
+  const Unwritten& unwritten = *std::prev(behind);
+  return task.value() - unwritten.fact->first_task.value() < parts_of(*unwritten.fact) ? &unwritten : nullptr;
+}
+
+void RecordWriter::need_rows_of(TaskId task) {
+  if (find_unwritten(task) != nullptr) write_accepted();
+}
+
+void RecordWriter::write_accepted() {
+  for (const Unwritten& unwritten : unwritten_) write_accepted(unwritten);
+  unwritten_.clear();
+  starts_.clear();
+}
+
+void RecordWriter::write_accepted(const Unwritten& unwritten) {
+  const core::TaskAccepted& fact = *unwritten.fact;
+  const std::uint64_t parts = parts_of(fact);
+  std::optional<base::SharedBytes> needs;
+  if (!fact.needs.empty()) needs.emplace(encode_column(fact.needs));
+  std::optional<base::ByteView> module;
+  if (fact.module != wire::ModuleHash{}) module = bytes_of(fact.module);
+  std::optional<base::SharedBytes> policy;
+  if (fact.policy != wire::RetryPolicy{}) policy.emplace(encode_column(fact.policy));
+  std::optional<std::string_view> key;
+  if (!fact.key.empty()) key = fact.key;
+  for (std::uint64_t index = 0; index < parts; ++index) {
+    std::optional<EngineId> target;
+    if (!fact.engines.empty()) target = fact.engines[index];
+    std::optional<EngineId> engine;
+    std::optional<std::int64_t> handed_ns;
+    std::uint32_t attempts = 0;
+    if (const core::AttemptStarted* const start = starts_[unwritten.starts + index]) {
+      engine = start->engine;
+      handed_ns = start->handed_ns;
+      attempts = start->attempt.attempt;
+    }
+    insert_task_.run(fact.first_task.value() + index, fact.first_task, parts, fact.session, fact.request, target,
+                     std::string_view{fact.label}, needs, module, policy, key, fact.submitted_ns,
+                     engine ? StoredState::running : StoredState::waiting, attempts, engine, handed_ns);
+  }
+  insert_operation(fact);
 }
 
 void RecordWriter::write_fact(std::uint64_t, const core::SessionOpened& fact) {
@@ -103,16 +159,19 @@ void RecordWriter::write_fact(std::uint64_t, const core::SessionAdopted& fact) {
 }
 
 void RecordWriter::write_fact(std::uint64_t, const core::TaskAttached& fact) {
+  need_rows_of(fact.task);
   attach_task_.run(fact.request, fact.task);
 }
 
 void RecordWriter::write_fact(std::uint64_t, const core::TaskKept& fact) {
+  need_rows_of(fact.task);
   keep_task_.run(StoredState::kept, fact.task);
   delete_operation_.start(fact.task);
   dropped_.drop(delete_operation_);
 }
 
 void RecordWriter::write_fact(std::uint64_t, const core::SessionEnded& fact) {
+  write_accepted();
   end_operations_.start(fact.session);
   dropped_.drop(end_operations_);
   end_results_.run(fact.session);
@@ -134,22 +193,14 @@ void RecordWriter::write_fact(std::uint64_t number, const core::LibraryAdded& fa
 }
 
 void RecordWriter::write_fact(std::uint64_t, const core::TaskAccepted& fact) {
-  const std::uint64_t parts = std::max<std::uint64_t>(1, fact.engines.size());
-  std::optional<base::SharedBytes> needs;
-  if (!fact.needs.empty()) needs.emplace(encode_column(fact.needs));
-  std::optional<base::ByteView> module;
-  if (fact.module != wire::ModuleHash{}) module = bytes_of(fact.module);
-  std::optional<base::SharedBytes> policy;
-  if (fact.policy != wire::RetryPolicy{}) policy.emplace(encode_column(fact.policy));
-  std::optional<std::string_view> key;
-  if (!fact.key.empty()) key = fact.key;
-  for (std::uint64_t index = 0; index < parts; ++index) {
-    std::optional<EngineId> target;
-    if (!fact.engines.empty()) target = fact.engines[index];
-    insert_task_.run(fact.first_task.value() + index, fact.first_task, parts, fact.session, fact.request, target,
-                     std::string_view{fact.label}, needs, module, policy, key, fact.submitted_ns,
-                     StoredState::waiting);
-  }
+  unwritten_.push_back({&fact, starts_.size()});
+  starts_.resize(starts_.size() + parts_of(fact), nullptr);
+  write_prerequisites(fact);
+  last_task_ = std::max(last_task_, fact.first_task.value() + parts_of(fact) - 1);
+}
+
+// At once, since the next records may tell how what it waits for has ended.
+void RecordWriter::write_prerequisites(const core::TaskAccepted& fact) {
   std::uint64_t number = 0;
   for (const core::Prerequisite& prerequisite : fact.after) {
     for (const core::Awaited& part : prerequisite.parts) {
@@ -160,19 +211,24 @@ void RecordWriter::write_fact(std::uint64_t, const core::TaskAccepted& fact) {
     }
     ++number;
   }
-  insert_operation(fact);
-  last_task_ = std::max(last_task_, fact.first_task.value() + parts - 1);
 }
 
 void RecordWriter::write_fact(std::uint64_t, const core::AttemptStarted& fact) {
-  start_attempt_.run(StoredState::running, fact.attempt.attempt, fact.engine, fact.handed_ns, fact.attempt.task);
+  const TaskId task = fact.attempt.task;
+  if (const Unwritten* const unwritten = find_unwritten(task)) {
+    starts_[unwritten->starts + (task.value() - unwritten->fact->first_task.value())] = &fact;
+    return;
+  }
+  start_attempt_.run(StoredState::running, fact.attempt.attempt, fact.engine, fact.handed_ns, task);
 }
 
 void RecordWriter::write_fact(std::uint64_t, const core::AttemptReturned& fact) {
+  need_rows_of(fact.attempt.task);
   return_attempt_.run(StoredState::waiting, fact.attempt.task);
 }
 
 void RecordWriter::write_fact(std::uint64_t, const core::AttemptFailed& fact) {
+  need_rows_of(fact.attempt.task);
   std::vector<StoredAttempt> failed;
   read_failed_.start(fact.attempt.task);
   while (read_failed_.next()) {
@@ -187,6 +243,7 @@ void RecordWriter::write_fact(std::uint64_t, const core::AttemptFailed& fact) {
 }
 
 void RecordWriter::write_fact(std::uint64_t, const core::TaskSettled& fact) {
+  need_rows_of(fact.task);
   std::optional<base::SharedBytes> failure;
   if (const auto* failed = std::get_if<wire::Failure>(&fact.outcome)) failure.emplace(encode_column(*failed));
   settle_task_.run(StoredState::settled, fact.run.attempt, fact.run.engine, fact.run.handed_ns, fact.run.finished_ns,
@@ -203,6 +260,7 @@ void RecordWriter::write_ended(TaskId task, bool succeeded) {
 }
 
 void RecordWriter::write_fact(std::uint64_t, const core::TaskForgotten& fact) {
+  need_rows_of(fact.task);
   delete_result_.run(fact.task);
   delete_single_.start(fact.task);
   bool was_single = false;
@@ -243,6 +301,7 @@ void RecordWriter::insert_operation(const core::TaskAccepted& fact) {
 }
 
 void RecordWriter::write_fact(std::uint64_t, const core::EnvironmentSet& fact) {
+  need_rows_of(fact.task);
   erase_environment(fact.name);
   const std::string_view name = fact.name;
   if (fact.kept) {

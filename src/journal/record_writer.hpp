@@ -1,6 +1,11 @@
 // Records into tables. Internal to src/journal.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
 #include "core/record.hpp"
 #include "journal/database.hpp"
 #include "journal/spool.hpp"
@@ -14,14 +19,10 @@ class RecordWriter {
   /// The tables must be there. `spool` outlives it. Throws DatabaseFailure.
   RecordWriter(const Database& database, const Spool& spool);
 
-  /// At the beginning of a transaction.
-  void begin() { dropped_.clear(); }
-
-  /// Writes what a record changes. Throws DatabaseFailure; then the transaction must be undone.
-  void write(const core::Record& record);
-
-  /// After the last record of a transaction: notes its number, and which ids were given. Throws DatabaseFailure.
-  void finish(std::uint64_t last_record);
+  /// Writes what some records in a row change, the number of the last, and which ids were given. A task that is
+  /// handed to an engine by the records in which it is accepted is written once. Throws DatabaseFailure; then the
+  /// transaction must be undone.
+  void write(std::span<const core::Record> records);
 
   /// After the commit: removes the spool's files that the transaction has dropped.
   void remove_dropped_files() { dropped_.remove_from(spool_); }
@@ -43,7 +44,23 @@ class RecordWriter {
   void write_fact(std::uint64_t number, const core::TaskAttached& fact);
   void write_fact(std::uint64_t number, const core::TaskKept& fact);
 
+  void write_prerequisites(const core::TaskAccepted& fact);
   void write_ended(TaskId task, bool succeeded);
+
+  /// An accepted task that has no rows yet, by the id of one of its parts; null if there is none.
+  struct Unwritten;
+  [[nodiscard]] const Unwritten* find_unwritten(TaskId task) const;
+  /// Before a record that changes the task's rows.
+  void need_rows_of(TaskId task);
+  void write_accepted();
+  void write_accepted(const Unwritten& unwritten);
+
+  struct Unwritten {
+    const core::TaskAccepted* fact = nullptr;
+    std::size_t starts = 0;  // where its parts' starts begin
+  };
+  std::vector<Unwritten> unwritten_;                 // of the records being written; ids rise
+  std::vector<const core::AttemptStarted*> starts_;  // one for each part of each; null: it waits
 
   bool any_prerequisites_ = true;  // false: there is none; most clusters never see one
   void write_fact(std::uint64_t number, const core::EnvironmentSet& fact);

@@ -10,7 +10,8 @@ namespace {
 // Marks a SQLite file as a journal of Gangway: "Gway".
 constexpr int application_id = 0x47776179;
 
-// Each brings a file from the version of its index to the next. Only ever append.
+// Each brings a file from the version of its index to the next: the first makes the tables, a later one changes them
+// and what is in them. Only ever append, once a version has been released.
 constexpr std::array<const char*, schema_version> steps = {R"sql(
   CREATE TABLE sessions (
     id INTEGER PRIMARY KEY,
@@ -90,25 +91,41 @@ constexpr std::array<const char*, schema_version> steps = {R"sql(
   INSERT INTO counters VALUES ('record', 0), ('task', 0), ('session', 0);
 )sql"};
 
-}  // namespace
-
-base::Status prepare_schema(Database& database) {
-  const auto version = database.number("PRAGMA user_version");
+/// A fault if it is no journal, or of a version above `known`.
+base::Result<std::size_t> version_of(Database& database, std::size_t known) {
+  const auto version = static_cast<std::uint64_t>(database.number("PRAGMA user_version"));
   const auto mark = database.number("PRAGMA application_id");
   const bool is_new = mark == 0 && version == 0 && database.number("SELECT count(*) FROM sqlite_schema") == 0;
   if (!is_new && mark != application_id) return base::Fault{"it is a SQLite file, but not a journal of Gangway"};
-  if (version > schema_version) {
-    return base::Fault{"it was written by a newer version of Gangway (its schema is " + std::to_string(version) +
-                       ", this version knows " + std::to_string(schema_version) +
-                       "); use that version, or start a cluster under another name"};
-  }
-  if (version == schema_version) return base::Done{};
+  if (version <= known) return static_cast<std::size_t>(version);
+  return base::Fault{"it was written by a newer version of Gangway (its schema is " + std::to_string(version) +
+                     ", this version knows " + std::to_string(known) +
+                     "); use that version, or start a cluster under another name"};
+}
+
+}  // namespace
+
+std::span<const char* const> schema_steps() {
+  return steps;
+}
+
+base::Status prepare_schema(Database& database, std::span<const char* const> steps_known) {
+  const base::Result<std::size_t> version = version_of(database, steps_known.size());
+  if (!version) return version.fault();
+  if (version.value() == steps_known.size()) return base::Done{};
   Transaction transaction{database};
-  for (auto step = static_cast<std::size_t>(version); step < steps.size(); ++step) database.run(steps[step]);
+  for (const char* const step : steps_known.subspan(version.value())) database.run(step);
   database.run(("PRAGMA application_id = " + std::to_string(application_id)).c_str());
-  database.run(("PRAGMA user_version = " + std::to_string(schema_version)).c_str());
+  database.run(("PRAGMA user_version = " + std::to_string(steps_known.size())).c_str());
   transaction.commit();
   return base::Done{};
+}
+
+base::Status check_schema(Database& database) {
+  const base::Result<std::size_t> version = version_of(database, steps.size());
+  if (!version) return version.fault();
+  if (version.value() == steps.size()) return base::Done{};
+  return base::Fault{"it was written by an older version of Gangway; start its cluster with this one first"};
 }
 
 }  // namespace gangway::journal

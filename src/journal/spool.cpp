@@ -83,7 +83,8 @@ std::filesystem::path spool_directory(const std::filesystem::path& journal_file)
 
 Spool::Spool(std::filesystem::path directory, HashFunction hash, bool to_disk)
     : directory_{std::move(directory)}, hash_{std::move(hash)}, to_disk_{to_disk} {
-  if (::mkdir(directory_.c_str(), S_IRWXU) != 0 && errno != EEXIST) fail("cannot make the directory", directory_);
+  if (hash_ && ::mkdir(directory_.c_str(), S_IRWXU) != 0 && errno != EEXIST)
+    fail("cannot make the directory", directory_);
 }
 
 std::filesystem::path Spool::file_of(const SpoolHash& hash) const {

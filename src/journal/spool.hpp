@@ -32,7 +32,7 @@ inline constexpr std::size_t inline_bytes_max = 64 * base::kib;
 class Spool {
  public:
   /// Makes the directory, for its owner alone. With `to_disk` a file survives the loss of power when put() returns.
-  /// Without a hash function nothing can be put.
+  /// Without a hash function nothing can be put, and no directory is made.
   Spool(std::filesystem::path directory, HashFunction hash, bool to_disk);
 
   /// Whether bytes of this size belong here.

@@ -8,6 +8,7 @@
 
 #include "journal/schema.hpp"
 #include "journal/stored_fields.hpp"
+#include "journal/stored_task.hpp"
 #include "wire/failure.hpp"
 
 namespace gangway::journal {
@@ -38,7 +39,7 @@ std::vector<Bereft> bereft_tasks(Database& database, const Spool& spool) {
   rows.start();
   while (rows.next()) {
     const auto bytes = static_cast<std::uint64_t>(rows.integer(2));
-    const SpoolHash hash = hash_in(rows, 1);
+    const SpoolHash hash = stored_hash(rows, 1);
     if (!spool.has(hash, bytes)) found.push_back({rows.id<TaskId>(0), bytes, spool.file_of(hash)});
   }
   return found;
@@ -72,7 +73,7 @@ void erase_lost_values(Database& database, const Spool& spool) {
   Statement rows{database, "SELECT name, spooled, size FROM environment WHERE spooled IS NOT NULL"};
   rows.start();
   while (rows.next()) {
-    if (!spool.has(hash_in(rows, 1), static_cast<std::uint64_t>(rows.integer(2)))) lost.push_back(rows.text(0));
+    if (!spool.has(stored_hash(rows, 1), static_cast<std::uint64_t>(rows.integer(2)))) lost.push_back(rows.text(0));
   }
   Statement erase{database, "DELETE FROM environment WHERE name = ?"};
   for (const std::string& name : lost) erase.run(std::string_view{name});
@@ -80,21 +81,11 @@ void erase_lost_values(Database& database, const Spool& spool) {
 
 }  // namespace
 
-SpoolHash hash_in(const Statement& row, int column) {
-  SpoolHash hash{};
-  const base::SharedBytes bytes = row.bytes(column);
-  if (bytes.size() != hash.size()) {
-    throw DatabaseFailure{{SQLITE_CORRUPT, "journal: a hash that is stored has the wrong length"}};
-  }
-  std::memcpy(hash.data(), bytes.view().data(), hash.size());
-  return hash;
-}
-
 DroppedFiles::DroppedFiles(const Database& database) : is_named_{database, is_named} {}
 
 void DroppedFiles::drop(Statement& deleted) {
   while (deleted.next()) {
-    if (!deleted.is_null(0)) dropped_.push_back(hash_in(deleted, 0));
+    if (!deleted.is_null(0)) dropped_.push_back(stored_hash(deleted, 0));
   }
 }
 

@@ -28,9 +28,6 @@ class DroppedFiles {
   std::vector<SpoolHash> dropped_;
 };
 
-/// A hash in a column. Throws DatabaseFailure if it is none.
-[[nodiscard]] SpoolHash hash_in(const Statement& row, int column);
-
 /// At the start, before anything is read back. After a loss of power, files may be missing that rows name: tasks that
 /// need such a file and have no answer yet get one that says so; a value of the environment is gone. Files that no
 /// row names are removed. Throws DatabaseFailure.

@@ -36,8 +36,9 @@ void add_option(std::vector<std::string>& arguments, const char* name, const os:
 
 }  // namespace
 
-Keeper::Keeper(KeeperSettings settings, std::function<void(int)> rank_died, base::Log& log)
+Keeper::Keeper(KeeperSettings settings, NodeWatch& watch, std::function<void(int)> rank_died, base::Log& log)
     : settings_{std::move(settings)},
+      watch_{watch},
       rank_died_{std::move(rank_died)},
       log_{log},
       pacer_{settings_.worker_start_burst, settings_.worker_start_interval} {}
@@ -45,6 +46,7 @@ Keeper::Keeper(KeeperSettings settings, std::function<void(int)> rank_died, base
 base::Result<int> Keeper::run() {
   const auto started = start();
   while (started && !rank_status_ && !parent_gone_) wait_for_events();
+  watch_.leave();
   // Whoever is still there has lost its purpose: nothing may outlive the keeper.
   if (rank_ != 0 && !rank_status_) ::kill(-rank_, SIGKILL);
   for (const Worker& worker : workers_) ::kill(-worker.pid, SIGKILL);
@@ -123,6 +125,7 @@ base::Status Keeper::start_rank() {
   const auto pid = spawn(request);
   if (!pid) return pid.fault();
   rank_ = pid.value();
+  watch_.begin(rank_);
   return base::Done{};
 }
 
@@ -170,14 +173,18 @@ void Keeper::wait_for_events() {
     if (link_ && fd == link_->fd()) on_link();
   }
   if (kill_rank_at_ && os::now() >= *kill_rank_at_) ::kill(-rank_, SIGKILL);
+  if (watch_.look(os::now()) && !rank_status_) {
+    rank_stood_still_ = true;
+    ::kill(-rank_, SIGKILL);
+  }
   start_missing_workers();
 }
 
 int Keeper::wait_ms() const {
-  std::optional<base::Instant> next = kill_rank_at_;
-  if (wants_worker() && unsent_.empty()) next = pacer_.next_start();
-  if (!next) return -1;
-  const std::int64_t wait_ns = (*next - os::now()).ns;
+  base::Instant next = watch_.next_look();
+  if (kill_rank_at_) next = std::min(next, *kill_rank_at_);
+  if (wants_worker() && unsent_.empty()) next = std::min(next, pacer_.next_start());
+  const std::int64_t wait_ns = (next - os::now()).ns;
   // Rounded up, so that it does not wake too early and spin.
   return wait_ns <= 0 ? 1 : static_cast<int>(std::min<std::int64_t>(wait_ns / 1'000'000 + 1, 60'000));
 }
@@ -224,9 +231,10 @@ void Keeper::on_rank_ended(int wait_status) {
   // A gateway has no workers, and need not say that it wants no more of them.
   const bool said_farewell = farewell_ || settings_.role == Role::gateway;
   if (wait_status == 0 && said_farewell) return;
-  rank_died_(wait_status);
+  rank_died_(rank_stood_still_ ? wait_status | rank_stood_still : wait_status);
   if (!kill_rank_at_)
-    log_.error("the rank " + describe_wait_status(wait_status) + " without having been told to leave");
+    log_.error("the rank " + describe_wait_status(wait_status) +
+               (rank_stood_still_ ? ", as it stood still" : " without having been told to leave"));
 }
 
 void Keeper::on_worker_ended(const Worker& worker, int wait_status) {

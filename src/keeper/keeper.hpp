@@ -1,6 +1,6 @@
 // The keeper: the process that mpirun starts, parent of a rank and, on an engine, of its workers. It links no MPI,
-// makes the engine's arena, starts the others, sees their ends at once, replaces workers, and takes care that none of
-// them outlives it, its own parent or its rank.
+// makes the engine's arena, starts the others, sees their ends at once, replaces workers, kills a rank that stands
+// still, and takes care that none of them outlives it, its own parent or its rank.
 #pragma once
 
 #include <sys/types.h>
@@ -17,6 +17,7 @@
 #include "base/log.hpp"
 #include "base/result.hpp"
 #include "keeper/keeper_link.hpp"
+#include "keeper/node_watch.hpp"
 #include "keeper/start_pacer.hpp"
 #include "os/descriptor.hpp"
 
@@ -44,9 +45,9 @@ struct KeeperSettings {
 /// that forked them.
 class Keeper {
  public:
-  /// `rank_died` is called once if the rank ends otherwise than in order, with waitpid's status, before anything is
-  /// cleaned up.
-  Keeper(KeeperSettings settings, std::function<void(int)> rank_died, base::Log& log);
+  /// `rank_died` is called once if the rank ends otherwise than in order, with its status (wait_status.hpp), before
+  /// anything is cleaned up. `watch` and `log` outlive the keeper.
+  Keeper(KeeperSettings settings, NodeWatch& watch, std::function<void(int)> rank_died, base::Log& log);
 
   /// Starts everything and stays until the rank has ended. Returns the exit code for the process; a fault if it
   /// could not start. No child is left in either case.
@@ -84,6 +85,7 @@ class Keeper {
   base::Status watch(int fd, std::uint32_t events);
 
   KeeperSettings settings_;
+  NodeWatch& watch_;
   std::function<void(int)> rank_died_;
   base::Log& log_;
   StartPacer pacer_;
@@ -103,6 +105,7 @@ class Keeper {
   std::string last_start_fault_;
 
   bool farewell_ = false;
+  bool rank_stood_still_ = false;
   bool parent_gone_ = false;
   bool strays_possible_ = false;
   std::optional<base::Instant> kill_rank_at_;

@@ -29,9 +29,15 @@ inline constexpr int node_page_ranks_max = 16 * 1024;
 struct alignas(64) NodeSlot {
   std::atomic<std::uint64_t> messages_sent;  // how many messages ranks of this node have sent to it
   std::atomic<std::uint64_t> loop_rounds;    // moves while the rank's loop is alive; written by the rank alone
+  std::atomic<std::uint64_t> rank_start_ticks;
+  std::atomic<std::uint64_t> keeper_start_ticks;
+  std::atomic<std::uint64_t> pid_namespace;  // in which the pids are; containers may share all but that
   std::atomic<std::uint32_t> asleep;         // 1: the rank waits for its bell
   std::atomic<std::uint32_t> dead;           // 1: its keeper saw its end; never reset
-  std::atomic<std::int32_t> wait_status;     // valid when dead: as waitpid() gives it
+  std::atomic<std::int32_t> wait_status;     // valid when dead: see wait_status.hpp
+  std::atomic<std::int32_t> rank_pid;
+  std::atomic<std::int32_t> keeper_pid;     // 0: it has not begun, has left, or was seen off; see node_watch.hpp
+  std::atomic<std::uint32_t> keeper_beats;  // moves while the keeper is alive; written by it alone
 };
 static_assert(sizeof(NodeSlot) == 64);
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free && std::atomic<std::uint32_t>::is_always_lock_free,
@@ -54,7 +60,7 @@ class NodePage {
   /// How many ranks have been marked dead on this node; one look tells that there is nothing new.
   [[nodiscard]] std::uint32_t deaths() const;
 
-  /// Says that a rank's process has ended, with the status waitpid() gave. The first call counts, later ones do
+  /// Says that a rank's process has ended, with its status (wait_status.hpp). The first call counts, later ones do
   /// nothing. Ring the bells of those who should know at once; the others see it within their longest sleep.
   void mark_dead(int rank, int wait_status) const;
 

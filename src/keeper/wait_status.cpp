@@ -9,6 +9,8 @@
 namespace gangway::keeper {
 
 std::string describe_wait_status(int wait_status) {
+  if ((wait_status & rank_stood_still) != 0) return "was stopped or hung, and was killed";
+  if ((wait_status & keeper_stood_still) != 0) return "was killed, since its keeper was stopped or hung";
   if (WIFEXITED(wait_status)) return "called exit(" + std::to_string(WEXITSTATUS(wait_status)) + ")";
   if (!WIFSIGNALED(wait_status)) return "ended with the unknown wait status " + std::to_string(wait_status);
   const int signal = WTERMSIG(wait_status);
@@ -19,6 +21,10 @@ std::string describe_wait_status(int wait_status) {
   std::string words = description;
   words.front() = static_cast<char>(std::tolower(static_cast<unsigned char>(words.front())));
   return text + " (SIG" + name + ", " + words + ")";
+}
+
+bool ended_by_itself(int wait_status) {
+  return WIFEXITED(wait_status);
 }
 
 int exit_code_of(int wait_status) {

@@ -12,7 +12,7 @@ namespace gangway::mpi {
 /// What a head message says before its content. The ranks of a job run the same program on the same kind of machine,
 /// so it travels as it lies in memory.
 struct Envelope {
-  enum class Kind : std::uint8_t { message, acknowledgement };
+  enum class Kind : std::uint8_t { message, acknowledgement, question, death };
 
   Kind kind = Kind::message;
   std::uint8_t number = 0;      // of the message
@@ -22,6 +22,12 @@ struct Envelope {
   std::uint32_t bulk_bytes = 0;
 };
 static_assert(sizeof(Envelope) == 16);
+
+/// What follows the envelope of a death.
+struct DeathNotice {
+  std::int32_t rank = 0;
+  std::int32_t status = 0;
+};
 
 /// Bytes of the largest head message: below the eager limit of every transport Open MPI has (4 KiB with its own
 /// header, for shared memory).

@@ -19,6 +19,7 @@ namespace gangway::mpi {
 struct Link::State {
   State(const World& job, const Doorbell& bell, LinkEvents events, const LinkLimits& limits)
       : world{job},
+        death_told{std::move(events.death_told)},
         outbox{job.native().communicator, job.size(), limits,
                Outbox::Ports{[this](int rank) { return inbox.acknowledge(rank); },
                              [&bell](int rank) { bell.announce(rank); }}},
@@ -37,13 +38,24 @@ struct Link::State {
       ++received_from_afar[static_cast<std::size_t>(source)];
     }
     outbox.acknowledged(source, envelope.delivered);
-    if (envelope.kind == Envelope::Kind::message) inbox.arrived(source, envelope, bytes.subspan(sizeof envelope));
+    if (envelope.kind == Envelope::Kind::question) outbox.send_acknowledgement(source);
+    const base::ByteView content = bytes.subspan(sizeof envelope);
+    if (envelope.kind == Envelope::Kind::death) hear_of_death(content);
+    if (envelope.kind == Envelope::Kind::message) inbox.arrived(source, envelope, content);
+  }
+
+  void hear_of_death(base::ByteView content) const {
+    DeathNotice notice;
+    GANGWAY_CHECK(content.size() == sizeof notice, "the notice of a death is not as long as it should be");
+    std::memcpy(&notice, content.data(), sizeof notice);
+    if (death_told) death_told(notice.rank, notice.status);
   }
 
   // A round that receives more lets sockets and transfers wait too long.
   static constexpr int receive_max = 64;
 
   const World& world;
+  std::function<void(int rank, int status)> death_told;
   Outbox outbox;
   Inbox inbox;
   ReceiveRing ring;
@@ -59,6 +71,14 @@ Link::~Link() = default;
 
 void Link::send(int rank, wire::EncodedMessage message) {
   state_->outbox.send(rank, std::move(message));
+}
+
+void Link::ask(int rank) {
+  state_->outbox.send_question(rank);
+}
+
+void Link::tell_death(int to, int rank, int status) {
+  state_->outbox.send_death(to, {rank, status});
 }
 
 bool Link::poll() {

@@ -50,7 +50,7 @@ struct Landing {
 /// Memory of its own, aligned for arrays, that lives as long as its owner is held.
 Landing heap_landing(std::size_t bytes);
 
-/// What a link tells its user. Both are called from poll() only, on its thread.
+/// What a link tells its user. All are called from poll() only, on its thread.
 struct LinkEvents {
   /// A message has arrived. May call send() and forget(). `bulk` is what `allocate` provided, or shares memory with
   /// `head` when it was small; its first byte then also lies at a multiple of 64.
@@ -59,6 +59,10 @@ struct LinkEvents {
   /// Memory for a bulk of `bytes` bytes that did not fit into its head message. Must succeed, and leave the link
   /// alone. Empty: heap memory.
   std::function<Landing(int source, std::size_t bytes)> allocate;
+
+  /// A rank has told of the death of another one on its node, see Link::tell_death(); several may tell the same. May
+  /// be empty. May call send() and forget().
+  std::function<void(int rank, int status)> death_told = {};
 };
 
 /// The messages of one rank.
@@ -75,6 +79,13 @@ class Link {
   /// are released when they have been sent. Its body is at most base::frame_bytes_max. Dropped if the rank was
   /// forgotten.
   void send(int rank, wire::EncodedMessage message);
+
+  /// Has the rank answer, whatever else is under way: received_from() rises when it has. Not more often than once in
+  /// seconds: it goes past all windows.
+  void ask(int rank);
+
+  /// Tells `to`, on another node, that a rank of this one is dead; `status` as in keeper/wait_status.hpp.
+  void tell_death(int to, int rank, int status);
 
   /// Moves everything that can move, up to a bound that keeps a busy link from starving its neighbours, and delivers
   /// what has arrived. True if anything moved. Not to be called from within an event.

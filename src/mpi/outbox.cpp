@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <span>
 #include <utility>
 
 #include "base/check.hpp"
@@ -85,11 +86,15 @@ void Outbox::start_transfer(int rank, int tag, Placement placement, wire::Encode
   if (placement.bulk_apart) send_part(transfer->message.bulk.view());
 }
 
-void Outbox::send_acknowledgement(int rank) {
+void Outbox::send_death(int rank, const DeathNotice& notice) {
+  send_bare(rank, Envelope::Kind::death, std::as_bytes(std::span{&notice, 1}));
+}
+
+void Outbox::send_bare(int rank, Envelope::Kind kind, base::ByteView content) {
   if (peer(rank).forgotten) return;
   Envelope envelope;
-  envelope.kind = Envelope::Kind::acknowledgement;
-  send_head(rank, envelope, {}, {});
+  envelope.kind = kind;
+  send_head(rank, envelope, content, {});
   ports_.announce(rank);
 }
 

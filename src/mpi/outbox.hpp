@@ -37,7 +37,13 @@ class Outbox {
   void send(int rank, wire::EncodedMessage message);
 
   /// Tells `rank` what was delivered here, outside of any window: it is what opens them.
-  void send_acknowledgement(int rank);
+  void send_acknowledgement(int rank) { send_bare(rank, Envelope::Kind::acknowledgement); }
+
+  /// Likewise; asks for an acknowledgement.
+  void send_question(int rank) { send_bare(rank, Envelope::Kind::question); }
+
+  /// Likewise.
+  void send_death(int rank, const DeathNotice& notice);
 
   /// `rank` says that it has delivered `count` messages of ours so far.
   void acknowledged(int rank, std::uint32_t count);
@@ -83,6 +89,7 @@ class Outbox {
   [[nodiscard]] bool window_open(const Peer& to, const wire::EncodedMessage& message) const;
   void send_what_may_go(int rank);
   void start(int rank, wire::EncodedMessage message);
+  void send_bare(int rank, Envelope::Kind kind, base::ByteView content = {});
   void start_transfer(int rank, int tag, Placement placement, wire::EncodedMessage message);
   void send_head(int rank, const Envelope& envelope, base::ByteView first, base::ByteView second);
   std::unique_ptr<HeadBuffer> take_buffer();

@@ -58,6 +58,10 @@
 // module and submits again, and no two of its tasks have changed places. Of a module it has one offer at a time. An
 // offer may be answered late: all the room may be taken by modules that tasks need.
 //
+// A journal that cannot be written. When the gateway's disk is full, nothing is accepted or answered until there is
+// room; what was submitted is kept. JournalState says so, also as a sign of life: the gateway may read no client
+// meanwhile. Pong and ClusterState do not wait for the journal. Who says Hello is sent away, and may try again.
+//
 // Prerequisites. A balanced task may name earlier tasks of its session that must have ended, in a way. It waits until
 // they have; when one ends in another way it fails, and so do those that wait for its success.
 //
@@ -85,6 +89,7 @@
 
 #include "base/bytes.hpp"
 #include "wire/failure.hpp"
+#include "wire/journal_state.hpp"
 #include "wire/operation.hpp"
 
 namespace gangway::wire {
@@ -463,6 +468,6 @@ struct TaskReturned {
 
 /// The order of the alternatives is their number on the wire: append only.
 using GatewayMessage = std::variant<Welcome, ModuleAnswered, TaskAccepted, TaskFinished, Refused, ClusterState,
-                                    EnginesChanged, Pong, Goodbye, TaskReturned, SessionResumed>;
+                                    EnginesChanged, Pong, Goodbye, TaskReturned, SessionResumed, JournalState>;
 
 }  // namespace gangway::wire

@@ -1,4 +1,5 @@
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
@@ -40,13 +41,17 @@ std::uint32_t where(Engine& engine, int) {
   return engine.id().value();
 }
 
+int twice(int number) {
+  return 2 * number;
+}
+
 /// A cluster that `gangway start` has started and that is not started again, and a client of it. The test must stop
 /// the cluster.
 class DetachedClusterTest : public testing::Test {
  protected:
   void SetUp() override {
     const std::string profile = std::string{std::getenv("GANGWAY_HOME")} + "/doomed.ini";
-    std::ofstream{profile} << "[cluster]\nengines = 2\nrestarts = 0\n";
+    std::ofstream{profile} << "[cluster]\nengines = 2\nrestarts = 0\nstall_timeout = 2s\n";
     const Outcome started = gangway({"start", "-p", profile});
     ASSERT_EQ(started.status, 0) << started.error;
     traces = Traces::of("doomed");
@@ -89,8 +94,9 @@ class DetachedClusterTest : public testing::Test {
     return ids;
   }
 
-  /// What must hold when engine `lost` is gone: its task failed, and the other engine does the work.
-  void expect_engine_lost(std::uint32_t lost, const Future<int>& its_task) {
+  /// What must hold when engine `lost` is gone: its task failed, for the given reason, and the other engine does the
+  /// work.
+  void expect_engine_lost(std::uint32_t lost, const Future<int>& its_task, const std::string& reason = "") {
     ASSERT_TRUE(its_task.wait_for(std::chrono::seconds{60}));
     try {
       static_cast<void>(its_task.get());
@@ -98,7 +104,7 @@ class DetachedClusterTest : public testing::Test {
     } catch (const RemoteError& error) {
       EXPECT_EQ(error.kind(), FailureKind::engine_lost);
       EXPECT_EQ(error.engine(), EngineId{lost});
-      EXPECT_THAT(error.what(), HasSubstr("engine " + std::to_string(lost)));
+      EXPECT_THAT(error.what(), AllOf(HasSubstr("engine " + std::to_string(lost)), HasSubstr(reason)));
     }
     const std::uint32_t other = 1 - lost;
     EXPECT_EQ(engines_shown(), std::vector<std::uint32_t>{other});
@@ -215,6 +221,68 @@ TEST_F(DetachedClusterTest, TheKeeperOfAnEngineIsKilled) {
   static_cast<void>(task.id());
   kill_at_once(parent_of(static_cast<pid_t>(client->engines().at(1).pid)));
   expect_engine_lost(1, task);
+}
+
+TEST_F(DetachedClusterTest, AnEngineIsStopped) {
+  const auto task = client->engine(EngineId{1}).apply(fn<sleep_for_ever>, 0);
+  static_cast<void>(task.id());
+  stop_at_once(static_cast<pid_t>(client->engines().at(1).pid));
+  expect_engine_lost(1, task, "its rank was stopped or hung, and was killed");
+}
+
+TEST_F(DetachedClusterTest, AnEngineAndItsKeeperAreStopped) {
+  const auto task = client->engine(EngineId{1}).apply(fn<sleep_for_ever>, 0);
+  static_cast<void>(task.id());
+  const auto rank = static_cast<pid_t>(client->engines().at(1).pid);
+  stop_at_once(parent_of(rank));
+  stop_at_once(rank);
+  expect_engine_lost(1, task, "its rank was killed, since its keeper was stopped or hung");
+}
+
+TEST_F(DetachedClusterTest, AnEngineThatGoesOnInTimeIsNotLost) {
+  const auto rank = static_cast<pid_t>(client->engines().at(1).pid);
+  for (const pid_t stopped : {rank, parent_of(rank)}) {
+    stop_at_once(stopped);
+    const auto task = client->engine(EngineId{1}).apply(fn<where>, 0);
+    std::this_thread::sleep_for(std::chrono::milliseconds{700});
+    ::kill(stopped, SIGCONT);
+    EXPECT_EQ(task.get(), 1U);
+  }
+  EXPECT_EQ(engines_shown(), (std::vector<std::uint32_t>{0, 1}));
+}
+
+// The test stops the cluster in any case.
+TEST_F(DetachedClusterTest, MpirunIsStoppedAndTheClusterWorksOn) {
+  stop_at_once(traces.mpirun);
+  // Each of them is logged, by way of mpirun: more than anything in between can hold.
+  for (int i = 0; i < 400; ++i) Client{"doomed", reconnect_limit({})}.close();
+  EXPECT_EQ(client->engine(EngineId{1}).apply(fn<where>, 0).get(), 1U);
+}
+
+TEST_F(DetachedClusterTest, TheSupervisorIsStopped) {
+  stop_at_once(traces.supervisor);
+  EXPECT_EQ(client->engine(EngineId{1}).apply(fn<where>, 0).get(), 1U);
+}
+
+TEST_F(DetachedClusterTest, ValuesOfALostEngineAreReportedByName) {
+  const DirectView all = client->all();
+  all.push("x", 5).get();
+  client->engine(EngineId{1}).push("y", 6).get();
+  kill_at_once(static_cast<pid_t>(client->engines().at(1).pid));
+  EXPECT_TRUE(eventually([] { return engines_shown() == std::vector<std::uint32_t>{0}; }));
+  try {
+    static_cast<void>(all.pull<int>("x").get());
+    ADD_FAILURE() << "a lost engine has a value";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(),
+                AllOf(HasSubstr("engine 1 was lost: its rank was killed by signal 9"), HasSubstr("pull x")));
+  }
+  try {
+    static_cast<void>(client->balanced().apply(fn<twice>, named("y")).get());
+    ADD_FAILURE() << "a lost engine has a value";
+  } catch (const Error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("\"y\" (lost with engine 1: its rank was killed by signal 9"));
+  }
 }
 
 TEST_F(DetachedClusterTest, AllEnginesAreKilled) {

@@ -88,16 +88,27 @@ class NodesTest : public testing::Test {
   // By which mpirun gets from one to the other.
   std::string agent() { return words(netns({"agent"}).out).at(0); }
 
-  // Starts the cluster "two" with two engines on each host.
-  void start(const std::string& settings = {}) {
+  // Starts the cluster "two" with four engines, two on each host if nothing else is said.
+  void start(const std::string& settings = {}, const std::string& hosts = "node1:2, node2:2") {
     const std::filesystem::path profile = std::filesystem::path{std::getenv("GANGWAY_HOME")} / "two.ini";
-    std::ofstream{profile} << "[mpi]\nhosts = node1:2, node2:2\nagent = " << agent() << '\n' << settings << '\n';
+    std::ofstream{profile} << "[mpi]\nhosts = " << hosts << "\nagent = " << agent() << '\n' << settings << '\n';
     const Outcome started = gangway_on_node1({"start", "--profile", profile});
     ASSERT_EQ(started.status, 0) << started.error;
     EXPECT_THAT(started.out, HasSubstr("cluster two is running with 4 engines"));
     EXPECT_THAT(gangway_on_node1({"engines", "two"}).out, AllOf(HasSubstr("node1"), HasSubstr("node2")));
   }
   std::string status() { return gangway_on_node1({"status", "two"}).out; }
+
+  // The rank of one of the engines 0 to 3 that is on node2.
+  pid_t engine_pid(int engine) {
+    const std::vector<std::string> table = words(gangway_on_node1({"engines", "two"}).out);
+    // ENGINE HOST PID RUNNING WAITING FINISHED, of the header and of all engines
+    constexpr std::size_t columns = 6;
+    if (table.size() != 5 * columns) throw std::runtime_error{"not all engines are there"};
+    const std::size_t row = static_cast<std::size_t>(engine + 1) * columns;
+    EXPECT_EQ(table[row + 1], "node2");
+    return std::stoi(table[row + 2]);
+  }
 
   // This program once more, as a client on node1.
   void work() {
@@ -195,14 +206,47 @@ TEST_F(NodesTest, LeaveNothingWhenTheSupervisorAndMpirunAreKilled) {
   stop();
 }
 
-TEST_F(NodesTest, LoseAnEngineOfAnotherHostAndGoOn) {
-  start();
-  const std::vector<std::string> last = words(gangway_on_node1({"engines", "two"}).out);
-  // ENGINE HOST PID RUNNING WAITING FINISHED, of the header and of engines 0 to 3
-  ASSERT_EQ(last.size(), 5U * 6);
-  ASSERT_EQ(last[4 * 6 + 1], "node2");
-  kill_at_once(std::stoi(last[4 * 6 + 2]));
+TEST_F(NodesTest, LoseTheOnlyEngineOfAnotherHostAndGoOn) {
+  start({}, "node1:3, node2:1");
+  kill_at_once(engine_pid(3));
   ASSERT_TRUE(eventually([&] { return status().find("3 of 4") != std::string::npos; })) << status();
+  stop();
+}
+
+TEST_F(NodesTest, AreToldOfADeathByTheOthersOfItsHostAndGoOn) {
+  start();
+  // The shared directory says nothing: where the note of that rank would stand there is something else.
+  std::filesystem::create_directories(Traces::of("two").directory + "/dead-4/in the way");
+  kill_at_once(engine_pid(3));
+  ASSERT_TRUE(eventually([&] { return status().find("3 of 4") != std::string::npos; })) << status();
+  work();
+  stop();
+}
+
+TEST_F(NodesTest, LoseAnEngineOfAnotherHostWithItsKeeper) {
+  start();
+  kill_at_once(parent_of(engine_pid(3)));
+  ASSERT_TRUE(eventually([&] { return status().find("3 of 4") != std::string::npos; })) << status();
+  work();
+  stop();
+}
+
+TEST_F(NodesTest, LoseAnEngineOfAnotherHostThatIsStopped) {
+  start("[cluster]\nstall_timeout = 2s");
+  stop_at_once(engine_pid(3));
+  ASSERT_TRUE(eventually([&] { return status().find("3 of 4") != std::string::npos; })) << status();
+  work();
+  stop();
+}
+
+TEST_F(NodesTest, ComeBackWhenAllOfAnotherHostAreStopped) {
+  start("[cluster]\nstall_timeout = 2s");
+  for (const int engine : {2, 3}) {
+    const pid_t rank = engine_pid(engine);
+    stop_at_once(parent_of(rank));
+    stop_at_once(rank);
+  }
+  ASSERT_TRUE(eventually([&] { return status().find("restarts:  1") != std::string::npos; })) << status();
   work();
   stop();
 }

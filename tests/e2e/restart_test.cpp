@@ -86,7 +86,7 @@ class RestartTest : public testing::Test {
   }
 
   /// Kills while clients have the cluster do something, and expects it back.
-  void expect_to_survive(const std::function<pid_t()>& victim) {
+  void expect_to_survive(const std::function<pid_t()>& victim, void (*hurt)(pid_t) = kill_at_once) {
     std::atomic<bool> stop = false;
     std::atomic<int> rounds = 0;
     std::thread load{[&] {
@@ -104,7 +104,7 @@ class RestartTest : public testing::Test {
     }};
     EXPECT_TRUE(eventually([&] { return rounds >= 10; }));
     const Traces first = traces_;
-    kill_at_once(victim());
+    hurt(victim());
     EXPECT_TRUE(eventually([] {
       const ptree now = listed();
       return now.get<int>("restarts") == 1 && now.get<std::string>("condition") == "running";
@@ -151,6 +151,29 @@ TEST_F(RestartTest, TheGatewayIsKilled) {
   EXPECT_THAT(gangway({"status", "phoenix"}).out,
               AllOf(HasSubstr("its gateway was lost"), HasSubstr("journal:   commit")));
   EXPECT_THAT(log(), HasSubstr("the journal has brought back"));
+}
+
+TEST_F(RestartTest, TheGatewayIsStopped) {
+  start("stall_timeout = 2s\n");
+  expect_to_survive([this] { return gateway(); }, stop_at_once);
+}
+
+TEST_F(RestartTest, TheGatewayAndItsKeeperAreStopped) {
+  start("stall_timeout = 2s\n");
+  expect_to_survive(
+      [this] {
+        stop_at_once(parent_of(gateway()));
+        return gateway();
+      },
+      stop_at_once);
+}
+
+TEST_F(RestartTest, MpirunIsStoppedAndThenTheGatewayIsKilled) {
+  start("");
+  expect_to_survive([this] {
+    stop_at_once(traces_.mpirun);
+    return gateway();
+  });
 }
 
 TEST_F(RestartTest, TheKeeperOfTheGatewayIsKilled) {

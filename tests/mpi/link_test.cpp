@@ -143,5 +143,29 @@ TEST_F(LinkTest, AnAnswerMayBeSentFromADelivery) {
   EXPECT_TRUE(poll_until(*link, [&] { return received == answers && link->idle(); }));
 }
 
+TEST_F(LinkTest, ADeathIsTold) {
+  std::optional<std::pair<int, int>> told;
+  mpi::LinkEvents events;
+  events.deliver = [](int, std::uint8_t, const base::SharedBytes&, const base::SharedBytes&) {};
+  events.death_told = [&](int dead, int status) { told = {dead, status}; };
+  make_link(std::move(events));
+  link->tell_death(ranks - 1 - rank, 100 + rank, 9);
+  EXPECT_TRUE(poll_until(*link, [&] { return told.has_value(); }));
+  EXPECT_EQ(told, (std::pair{100 + ranks - 1 - rank, 9}));
+}
+
+TEST_F(LinkTest, WhoIsAskedAnswersThoughItsWindowIsShut) {
+  mpi::LinkEvents events;
+  events.deliver = [](int, std::uint8_t, const base::SharedBytes&, const base::SharedBytes&) {};
+  mpi::LinkLimits limits;
+  limits.window_messages = 1000;  // nobody acknowledges a single message for that
+  make_link(std::move(events), limits);
+  const int partner = ranks - 1 - rank;
+  const std::uint64_t before = link->received_on_node();
+  link->ask(partner);
+  // The question of the partner, and its answer.
+  EXPECT_TRUE(poll_until(*link, [&] { return link->received_on_node() == before + 2; }));
+}
+
 }  // namespace
 }  // namespace gangway::test

@@ -48,6 +48,10 @@ std::optional<pid_t> number_of(const std::string& text) {
   return error == std::errc{} && rest == text.data() + text.size() ? std::optional{number} : std::nullopt;
 }
 
+void send(pid_t pid, int signal) {
+  if (::kill(pid, signal) != 0) throw std::runtime_error{"process " + std::to_string(pid) + " was gone already"};
+}
+
 }  // namespace
 
 std::string Process::program() const {
@@ -143,7 +147,11 @@ pid_t parent_of(pid_t pid) {
 }
 
 void kill_at_once(pid_t pid) {
-  if (::kill(pid, SIGKILL) != 0) throw std::runtime_error{"process " + std::to_string(pid) + " was gone already"};
+  send(pid, SIGKILL);
+}
+
+void stop_at_once(pid_t pid) {
+  send(pid, SIGSTOP);
 }
 
 }  // namespace gangway::e2e

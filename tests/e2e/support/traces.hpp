@@ -57,4 +57,7 @@ pid_t parent_of(pid_t pid);
 /// kill -9
 void kill_at_once(pid_t pid);
 
+/// kill -STOP
+void stop_at_once(pid_t pid);
+
 }  // namespace gangway::e2e

@@ -157,6 +157,21 @@ TEST_F(Needs, AreNoLongerMetWhenTheEngineIsLost) {
   EXPECT_THAT(failure(id, submits(id, {}, {"x"})).text, HasSubstr("no engine holds")) << "names went with the engine";
 }
 
+TEST_F(Needs, ThatWentWithAnEngineAreNamedWithIt) {
+  joins(0);
+  joins(1);
+  const ConnectionId id = client();
+  pushes(id, 0, "x");
+  pushes(id, 0, "y");
+  pushes(id, 1, "y");
+  is_lost(0, "its rank broke");
+  EXPECT_EQ(failure(id, submits(id, {}, {"x", "z"})).text,
+            "no engine holds the named value \"x\" (lost with engine 0: its rank broke), \"z\"; push it first");
+  EXPECT_EQ(handed(1), Ids{submits(id, {}, {"y"}).value()}) << "another has it";
+  joins(0);
+  EXPECT_THAT(failure(id, submits(id, {}, {"x"})).text, HasSubstr("\"x\" (lost with engine 0);"));
+}
+
 TEST_F(Needs, AreNoLongerMetWhenTheEngineIsLostThatSomebodyElseUsed) {
   joins(0);
   joins(1);

@@ -166,7 +166,9 @@ TEST_F(Restart, FailsDirectTasksWhoseEngineIsLostBeforeItJoins) {
   const TaskId task = submits(id, {0});
   restarts();
   const ConnectionId back = comes_back(id);
+  EXPECT_EQ(controller().awaited(), std::set<EngineId>{EngineId{0}});
   is_lost(0, "its node did not come back");
+  EXPECT_THAT(controller().awaited(), IsEmpty());
   EXPECT_THAT(failure(back, task).text, HasSubstr("its node did not come back"));
 }
 

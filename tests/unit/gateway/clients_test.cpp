@@ -189,5 +189,37 @@ TEST_F(ClientsTest, bytes_that_are_no_message_end_one_connection_with_a_reason) 
   EXPECT_THAT(log.lines, testing::Contains(testing::HasSubstr("unknown number")));
 }
 
+TEST_F(ClientsTest, who_is_welcome_is_told_of_trouble_and_who_comes_meanwhile_is_turned_away) {
+  const auto connect = [&] {
+    std::optional<base::Result<std::shared_ptr<tls::Connection>>> connected;
+    tls::connect(io, "127.0.0.1", clients.port(), submitter, {}, [&](auto result) { connected = std::move(result); });
+    EXPECT_TRUE(tls::run_until(io, [&] { return connected.has_value(); }));
+    const auto peer = std::make_shared<tls::Peer>();
+    peer->start(connected->value());
+    peer->connection->send(wire::encode(wire::ClientMessage{wire::Hello{}}));
+    return peer;
+  };
+  const auto heard = [&](tls::Peer& peer, std::size_t number) {
+    EXPECT_TRUE(tls::run_until(io, [&] { return peer.frames.size() > number; }));
+    const wire::Frame& frame = peer.frames.at(number);
+    return wire::decode_gateway_message(frame.number, frame.body).value();
+  };
+  const auto first = connect();
+  welcome();
+  clients.turn_away("the disk is full");
+  const auto late = connect();
+  EXPECT_EQ(heard(*late, 0), wire::GatewayMessage{wire::Goodbye{"the disk is full"}});
+  EXPECT_THAT(seen<core::ClientSpoke>(), SizeIs(1)) << "of the late one's Hello nobody hears";
+  clients.tell_all(wire::JournalState{"full"}, Clients::Word::news);
+  clients.flush(base::Instant{});
+  EXPECT_EQ(heard(*first, 1), wire::GatewayMessage{wire::JournalState{"full"}});
+  clients.turn_away(std::nullopt);
+  const auto later = connect();
+  EXPECT_TRUE(tls::run_until(io, [&] { return seen<core::ClientSpoke>().size() == 2; }));
+  first->connection->close();
+  late->connection->close();
+  later->connection->close();
+}
+
 }  // namespace
 }  // namespace gangway::gateway

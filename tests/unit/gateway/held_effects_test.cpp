@@ -88,5 +88,20 @@ TEST(HeldEffectsTest, AreFullByBytesOfOperationsResultsAndModules) {
   EXPECT_FALSE(full_with(core::TaskForgotten{}));
 }
 
+TEST(TakeWhatNeedNotWait, TakesSignsOfLifeAndLeavesWhatARestartMightForget) {
+  const core::ConnectionId client{1};
+  core::Effects all;
+  all.to_clients = {{client, wire::TaskAccepted{}},
+                    {client, wire::Pong{7}},
+                    {client, wire::TaskFinished{}},
+                    {client, wire::ClusterState{}},
+                    {client, wire::Welcome{}}};
+  const std::vector<core::SendToClient> taken{{client, wire::Pong{7}}, {client, wire::ClusterState{}}};
+  EXPECT_EQ(take_what_need_not_wait(all), taken);
+  const std::vector<core::SendToClient> left{
+      {client, wire::TaskAccepted{}}, {client, wire::TaskFinished{}}, {client, wire::Welcome{}}};
+  EXPECT_EQ(all.to_clients, left);
+}
+
 }  // namespace
 }  // namespace gangway::gateway

@@ -33,11 +33,17 @@ void WatchedProcess::kill(int signal) const {
 }
 
 KeeperProcess::KeeperProcess(Setup setup) {
-  std::string name = std::filesystem::temp_directory_path() / "keeper-test.XXXXXX";
-  EXPECT_NE(::mkdtemp(name.data()), nullptr);
+  std::string name = setup.scratch_directory;
+  if (name.empty()) {
+    name = std::filesystem::temp_directory_path() / "keeper-test.XXXXXX";
+    EXPECT_NE(::mkdtemp(name.data()), nullptr);
+    owns_scratch_ = true;
+  }
   scratch_directory_ = name;
   // What a killed keeper leaves comes to the test, which can then collect it.
   ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+  // A keeper whose rank dies before its loop has begun asks its launcher to end the job: here that is the test.
+  std::signal(SIGTERM, SIG_IGN);
 
   std::vector<std::string> command{KEEPER_PROGRAM,
                                    "--scratch-dir",
@@ -47,7 +53,7 @@ KeeperProcess::KeeperProcess(Setup setup) {
                                    "--gateways",
                                    "1",
                                    "--engines",
-                                   "1",
+                                   std::to_string(setup.engines),
                                    "--arena-bytes",
                                    "1048576",
                                    "--rank-program",
@@ -63,9 +69,10 @@ KeeperProcess::KeeperProcess(Setup setup) {
   EXPECT_EQ(::pipe2(out.data(), O_CLOEXEC), 0);
   pid_ = ::fork();
   if (pid_ == 0) {
+    std::signal(SIGTERM, SIG_DFL);
     ::dup2(in[0], STDIN_FILENO);
     ::dup2(out[1], STDOUT_FILENO);
-    ::setenv("OMPI_COMM_WORLD_RANK", setup.role == "gateway" ? "0" : "1", 1);
+    ::setenv("OMPI_COMM_WORLD_RANK", (setup.role == "gateway" ? "0" : std::to_string(setup.rank)).c_str(), 1);
     for (std::string& variable : setup.environment) ::putenv(variable.data());
     std::vector<char*> arguments;
     for (std::string& argument : command) arguments.push_back(argument.data());
@@ -84,6 +91,7 @@ KeeperProcess::~KeeperProcess() {
     kill(SIGKILL);
     wait();
   }
+  if (!owns_scratch_) return;
   kill_all_children(base::seconds(5));
   std::filesystem::remove_all(scratch_directory_);
 }

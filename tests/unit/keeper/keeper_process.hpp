@@ -36,6 +36,11 @@ class KeeperProcess {
  public:
   struct Setup {
     std::string role = "engine";
+    /// An engine's, from 1.
+    int rank = 1;
+    int engines = 1;
+    /// That of another one, which lives longer: both are on one node. Empty: its own.
+    std::filesystem::path scratch_directory{};
     /// More arguments for keeper and rank.
     std::vector<std::string> arguments{};
     /// NAME=value for keeper and all below it.
@@ -76,6 +81,7 @@ class KeeperProcess {
   bool read_lines(std::chrono::milliseconds wait_max);
 
   std::filesystem::path scratch_directory_;
+  bool owns_scratch_ = false;
   pid_t pid_ = 0;
   bool waited_ = false;
   os::Descriptor to_rank_;

@@ -1,7 +1,8 @@
 // Stands in for gangway-rank and gangway-worker, so that the real keeper can be driven by a test. As a rank it takes
 // commands on standard input and says on standard output what it sees, a line each:
 //
-//   say N TEXT | end N | hear | farewell | exit CODE          rank ... | started N PID | ended N STATUS | from N TEXT
+//   say N TEXT | end N | hear | farewell | spin | exit CODE          rank ... | started N PID | ended N STATUS | from
+//   N TEXT
 //
 // As a worker it obeys the texts that the rank hands on. `launch PROGRAM...` stands in for mpirun: it starts the
 // program and waits to be killed.
@@ -160,6 +161,7 @@ class Rank {
     if (verb == "end" && !link_.send(EndWorker{number})) std::exit(9);
     if (verb == "farewell" && !link_.send(Farewell{})) std::exit(9);
     if (verb == "hear") deaf_ = false;
+    while (verb == "spin") std::cin.clear();
     exit_code_ = static_cast<int>(number);
     return verb != "exit" && !verb.empty();
   }

@@ -32,6 +32,11 @@ TEST(WaitStatus, NamesTheExitCode) {
   EXPECT_EQ(describe_wait_status(Forked{[] { return 3; }}.wait()), "called exit(3)");
 }
 
+TEST(WaitStatus, TellsWhyAKeeperHasKilled) {
+  EXPECT_EQ(describe_wait_status(SIGKILL | rank_stood_still), "was stopped or hung, and was killed");
+  EXPECT_EQ(describe_wait_status(SIGKILL | keeper_stood_still), "was killed, since its keeper was stopped or hung");
+}
+
 TEST(WaitStatus, IsPassedOnAsAShellDoes) {
   EXPECT_EQ(exit_code_of(Forked{[] { return 3; }}.wait()), 3);
   EXPECT_EQ(exit_code_of(status_after(SIGKILL)), 137);

@@ -19,7 +19,7 @@ using testing::IsEmpty;
 ClusterState state_of_this_process() {
   ClusterState state;
   state.host = os::host_name();
-  state.supervisor = this_process();
+  state.supervisor = os::this_process();
   state.scratch_dir = "/dev/shm/gangway.0.00000000";
   state.cookie = "0123456789abcdef";
   state.engines = 4;

@@ -22,6 +22,7 @@ TEST(SupervisorOptions, ComeBackAsTheyWereWritten) {
   options.profile.ports = {7000, 7010};
   options.profile.arena_bytes = 1ULL << 40;
   options.profile.start_timeout = std::chrono::milliseconds{1234};
+  options.profile.stall_timeout = std::chrono::milliseconds{4321};
   options.profile.hosts = {{"node1", 3}, {"node2", 4}};
   options.profile.transport = Transport::native;
   options.profile.agent = "ssh -q";
@@ -125,6 +126,9 @@ TEST(ResolvedProfile, RefusesWhatNoClusterCanBe) {
   profile = Profile::local(1);
   profile.start_timeout = std::chrono::milliseconds{0};
   EXPECT_THAT(resolve(profile).fault().text, HasSubstr("time"));
+  profile = Profile::local(1);
+  profile.stall_timeout = std::chrono::milliseconds{999};
+  EXPECT_THAT(resolve(profile).fault().text, HasSubstr("a second at least"));
 }
 
 }  // namespace

@@ -34,15 +34,15 @@ class Child {
     ::kill(-pid_, SIGKILL);  // its process group
     ::waitpid(pid_, nullptr, 0);
   }
-  [[nodiscard]] ProcessKey key() const { return process_with_pid(pid_).value_or(ProcessKey{}); }
+  [[nodiscard]] ProcessKey key() const { return os::process_with_pid(pid_).value_or(ProcessKey{}); }
 
  private:
   pid_t pid_ = 0;
 };
 
 TEST(Process, IsKnownByPidAndStart) {
-  EXPECT_TRUE(is_alive(this_process()));
-  ProcessKey later = this_process();
+  EXPECT_TRUE(is_alive(os::this_process()));
+  ProcessKey later = os::this_process();
   later.start_ticks += 1;
   EXPECT_FALSE(is_alive(later));
   EXPECT_FALSE(is_alive(ProcessKey{}));

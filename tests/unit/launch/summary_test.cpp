@@ -13,7 +13,7 @@ class SummaryTest : public testing::Test {
  protected:
   void SetUp() override {
     state_.host = os::host_name();
-    state_.supervisor = this_process();
+    state_.supervisor = os::this_process();
     state_.phase = Phase::running;
     ASSERT_TRUE(home_.create_cluster("one", state_).ok());
   }

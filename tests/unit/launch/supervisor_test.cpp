@@ -96,7 +96,7 @@ class SupervisorTest : public testing::Test {
         if (pid.find_first_not_of("0123456789") != std::string::npos || std::stoi(pid) == ::getpid()) continue;
         const auto variables = os::read_file(entry.path() / "environ", 16 * base::mib);
         if (variables && variables.value().find(notes_.path().string()) != std::string::npos &&
-            process_with_pid(std::stoi(pid))) {
+            os::process_with_pid(std::stoi(pid))) {
           return false;
         }
       }
@@ -212,7 +212,7 @@ TEST_F(SupervisorTest, StopsWhenItsStarterIsKilledBeforeItIsReady) {
 
 TEST_F(SupervisorTest, KillsWhatLeftItsSessionAndItsParent) {
   ASSERT_TRUE(start("strays").ok());
-  const auto stray_process = process_with_pid(stray());
+  const auto stray_process = os::process_with_pid(stray());
   ASSERT_TRUE(stray_process);
   EXPECT_TRUE(stop_cluster(home_, "one"));
   EXPECT_FALSE(is_alive(*stray_process));
@@ -227,7 +227,7 @@ TEST_F(SupervisorTest, KeepsTheReasonWhenMpirunIsKilled) {
   EXPECT_EQ(state().phase, Phase::ended);
   EXPECT_EQ(state().reason, "mpirun was killed by signal 9 (Killed)");
   EXPECT_FALSE(std::filesystem::exists(running.scratch_dir));
-  EXPECT_FALSE(process_with_pid(stray()));
+  EXPECT_FALSE(os::process_with_pid(stray()));
   EXPECT_TRUE(stop_cluster(home_, "one"));
   EXPECT_FALSE(exists());
 }
@@ -267,7 +267,7 @@ TEST_F(SupervisorTest, StartsItsJobAgainWhenMpirunIsKilled) {
   EXPECT_NE(second.scratch_dir, first.scratch_dir);
   EXPECT_FALSE(std::filesystem::exists(first.scratch_dir));
   EXPECT_TRUE(check_private_directory(second.scratch_dir));
-  EXPECT_FALSE(process_with_pid(first_stray)) << "nothing of the first job lives beside the second";
+  EXPECT_FALSE(os::process_with_pid(first_stray)) << "nothing of the first job lives beside the second";
   EXPECT_EQ(os::read_file(home_.cluster("one").authority_file()).value(), certificates);
   EXPECT_EQ(os::read_file(home_.cluster("one").path() / "journal-0.sqlite").value(), "tasks");
   EXPECT_FALSE(std::filesystem::exists(home_.cluster("one").path() / "dead-1"));
@@ -298,7 +298,7 @@ TEST_F(SupervisorTest, StartsItsJobAgainWhenTheGatewayIsLost) {
 TEST_F(SupervisorTest, EndsAJobThatGoesOnWithoutItsGateway) {
   ASSERT_TRUE(start("half-dead").ok());
   const ClusterState first = state();
-  const auto gateway = process_with_pid(stray());
+  const auto gateway = os::process_with_pid(stray());
   ASSERT_TRUE(gateway);
   ASSERT_TRUE(send_signal(*gateway, SIGKILL));
   EXPECT_EQ(next_job(first).reason, "its gateway was lost");
@@ -348,7 +348,7 @@ TEST_F(SupervisorTest, WaitsForItsOwnerWhenMpirunIsKilled) {
 TEST_F(SupervisorTest, IsReplacedByTheStopperWhenItIsKilled) {
   ASSERT_TRUE(start("strays").ok());
   const ClusterState running = state();
-  const auto stray_process = process_with_pid(stray());
+  const auto stray_process = os::process_with_pid(stray());
   ASSERT_TRUE(stray_process);
   ASSERT_TRUE(send_signal(running.supervisor, SIGKILL));
   ASSERT_TRUE(wait_until_gone(running.supervisor, std::chrono::seconds{60}));
@@ -367,7 +367,7 @@ TEST_F(SupervisorTest, IsReplacedByTheStopperWhenItIsKilled) {
 TEST_F(SupervisorTest, LeavesTheClustersOfOtherHostsAlone) {
   ClusterState elsewhere;
   elsewhere.host = "elsewhere";
-  elsewhere.supervisor = this_process();
+  elsewhere.supervisor = os::this_process();
   ASSERT_TRUE(home_.create_cluster("far", elsewhere).ok());
   EXPECT_THAT(stop_cluster(home_, "far").fault().text,
               HasSubstr("on the host elsewhere; run `gangway stop far` there"));

@@ -116,6 +116,7 @@ class GatewayTest : public testing::Test {
     EXPECT_TRUE(connected.ok()) << connected.fault().text;
     auto peer = std::make_shared<Peer>();
     peer->start(std::move(connected).value());
+    entered.push_back(peer);
     EXPECT_TRUE(run_until(io, [&] { return accepted.size() > before; })) << "the gateway did not let the client in";
     return peer;
   }
@@ -134,12 +135,17 @@ class GatewayTest : public testing::Test {
   Identity gateway = authority.issue(Role::gateway).value();
   Identity submitter = authority.issue(Role::client_submit).value();
   std::vector<std::shared_ptr<Peer>> accepted;
+  std::vector<std::shared_ptr<Peer>> entered;
   std::unique_ptr<Listener> listener;
 
   void TearDown() override {
     listener.reset();
-    for (const auto& peer : accepted) {
-      peer->connection->close();
+    // A peer and its connection hold each other until it has ended.
+    for (const auto& peers : {accepted, entered}) {
+      for (const auto& peer : peers) {
+        peer->connection->close();
+        EXPECT_TRUE(run_until(io, [&] { return peer->ended(); }));
+      }
     }
     run_for(io, std::chrono::milliseconds{20});
   }

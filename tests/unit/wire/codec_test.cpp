@@ -57,7 +57,8 @@ std::vector<GatewayMessage> gateway_messages() {
           EnginesChanged{{engine}},
           Pong{42},
           Goodbye{"stopped"},
-          TaskReturned{RequestId{4}}};
+          TaskReturned{RequestId{4}},
+          JournalState{"disk full"}};
 }
 
 TEST(Codec, GivesBackEveryClientMessage) {

@@ -1,0 +1,65 @@
+// The connections of an open journal and what is prepared on them. Internal to src/journal.
+#pragma once
+
+#include <filesystem>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "core/record.hpp"
+#include "journal/database.hpp"
+#include "journal/journal.hpp"
+#include "journal/lease.hpp"
+#include "journal/record_writer.hpp"
+#include "journal/spool.hpp"
+
+namespace gangway::journal {
+
+/// Each function is for one thread; which, says its comment.
+class Files {
+ public:
+  /// The file must be there. Throws DatabaseFailure.
+  Files(const JournalSettings& settings, Lease lease);
+
+  /// Before all others. A fault if it is no journal of this version. Throws DatabaseFailure.
+  base::Status prepare(const std::filesystem::path& file);
+
+  [[nodiscard]] Database& database() { return database_; }
+  [[nodiscard]] const Spool& spool() const { return spool_; }
+  [[nodiscard]] bool has_checkpointer() const { return checkpointer_.has_value(); }
+
+  /// All or nothing. On the journal's thread. Throws DatabaseFailure.
+  void write(std::span<const core::Record> records);
+
+  /// As of the last write().
+  [[nodiscard]] bool log_is_long() const;
+
+  /// On the thread of the journal's user. Throws DatabaseFailure.
+  [[nodiscard]] std::optional<core::TaskSettled> answer(TaskId task);
+  [[nodiscard]] std::optional<core::KeptTask> find_kept(SessionId session, const std::string& key);
+  [[nodiscard]] std::optional<base::SharedBytes> environment(const std::string& name);
+
+  /// On a thread of its own.
+  void checkpoint();
+
+ private:
+  static int note_pages(void* self, sqlite3*, const char*, int pages);
+  static void empty_log(const Database& database);
+
+  const Lease lease_;  // given back when all connections are closed
+  const Place place_;
+  std::mutex database_in_use_;
+  Database database_;
+  const Spool spool_;
+  std::optional<RecordWriter> writer_;
+  // Connections of their own, where there may be several.
+  std::optional<Database> checkpointer_;
+  std::optional<Database> reader_;
+  std::optional<Statement> answer_;
+  std::optional<Statement> kept_;
+  std::optional<Statement> environment_;
+  int log_pages_ = 0;  // as of the last commit
+};
+
+}  // namespace gangway::journal
