@@ -3,7 +3,7 @@
 #include <string>
 #include <utility>
 
-#include "journal/record_reader.hpp"
+#include "journal/lookups.hpp"
 #include "journal/schema.hpp"
 #include "journal/spooled_rows.hpp"
 

@@ -23,12 +23,6 @@ std::string name_of(TaskId task) {
   return "task " + std::to_string(task.value());
 }
 
-/// The columns `bytes`, `spooled` and `size` in a row, from this one on.
-base::SharedBytes operation_in(const Statement& row, int column, const Spool& spool) {
-  if (row.is_null(column + 1)) return row.bytes(column);
-  return spool.get(stored_hash(row, column + 1), static_cast<std::uint64_t>(row.integer(column + 2)));
-}
-
 /// Numbers facts and shows them.
 class Visitor {
  public:
@@ -366,52 +360,6 @@ void rescue_records(Database& database, const Spool& spool, const VisitRecord& v
   const SessionId last_session = sessions.empty() ? SessionId{} : sessions.rbegin()->first;
   visitor.show(
       core::IdsGiven{TaskId{given("task", last_task.value())}, SessionId{given("session", last_session.value())}});
-}
-
-Statement answer_statement(const Database& database) {
-  return Statement{database, (std::string{"SELECT "} + stored_part_columns +
-                              ", r.bytes FROM tasks t LEFT JOIN results r ON r.task = t.id WHERE t.id = ? AND "
-                              "t.state IN (?, ?)")
-                                 .c_str()};
-}
-
-std::optional<core::TaskSettled> read_answer(Statement& read, TaskId task) {
-  std::optional<core::TaskSettled> answer;
-  read.start(task, StoredState::settled, StoredState::kept);
-  while (read.next()) {
-    StoredPart part = stored_part(read);
-    answer = core::TaskSettled{part.id, part.run, {}};
-    if (part.failure) {
-      answer->outcome = *std::move(part.failure);
-    } else if (!read.is_null(stored_part_column_count)) {
-      answer->outcome = read.bytes(stored_part_column_count);
-    } else {
-      throw damaged_task(task, "its answer is missing");
-    }
-  }
-  return answer;
-}
-
-Statement kept_statement(const Database& database) {
-  return Statement{database, "SELECT id, label FROM tasks WHERE session = ? AND key = ? AND state IN (?, ?)"};
-}
-
-std::optional<core::KeptTask> read_kept(Statement& read, SessionId session, const std::string& key) {
-  std::optional<core::KeptTask> kept;
-  read.start(session, std::string_view{key}, StoredState::settled, StoredState::kept);
-  while (read.next()) kept = {read.id<TaskId>(0), read.text(1)};
-  return kept;
-}
-
-Statement environment_statement(const Database& database) {
-  return Statement{database, "SELECT bytes, spooled, size FROM environment WHERE name = ? AND kept"};
-}
-
-std::optional<base::SharedBytes> read_environment(Statement& read, const Spool& spool, const std::string& name) {
-  std::optional<base::SharedBytes> operation;
-  read.start(std::string_view{name});
-  while (read.next()) operation = operation_in(read, 0, spool);
-  return operation;
 }
 
 }  // namespace gangway::journal

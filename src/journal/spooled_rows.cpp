@@ -81,6 +81,11 @@ void erase_lost_values(Database& database, const Spool& spool) {
 
 }  // namespace
 
+base::SharedBytes operation_in(const Statement& row, int column, const Spool& spool) {
+  if (row.is_null(column + 1)) return row.bytes(column);
+  return spool.get(stored_hash(row, column + 1), static_cast<std::uint64_t>(row.integer(column + 2)));
+}
+
 DroppedFiles::DroppedFiles(const Database& database) : is_named_{database, is_named} {}
 
 void DroppedFiles::drop(Statement& deleted) {

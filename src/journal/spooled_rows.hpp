@@ -28,6 +28,9 @@ class DroppedFiles {
   std::vector<SpoolHash> dropped_;
 };
 
+/// The columns `bytes`, `spooled` and `size` in a row, from this one on. Throws DatabaseFailure.
+[[nodiscard]] base::SharedBytes operation_in(const Statement& row, int column, const Spool& spool);
+
 /// At the start, before anything is read back. After a loss of power, files may be missing that rows name: tasks that
 /// need such a file and have no answer yet get one that says so; a value of the environment is gone. Files that no
 /// row names are removed. Throws DatabaseFailure.
