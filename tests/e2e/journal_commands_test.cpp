@@ -66,6 +66,8 @@ class JournalCommandsTest : public testing::Test {
       const ClusterStatus now = client.status();
       return now.tasks_running >= 1 && now.tasks_waiting >= static_cast<std::uint64_t>(waiting);
     }));
+    // The status counts what is not durable yet; an id is told when it is.
+    EXPECT_NE(others.back().id(), TaskId{});
     kill_at_once(traces_.pids_of("gangway-rank", "gateway").front());
     EXPECT_TRUE(eventually([] {
       std::istringstream json{gangway({"list", "--json"}).out};
