@@ -87,6 +87,7 @@ class SimClient {
   void on(const wire::ClusterState&) {}
   void on(const wire::EnginesChanged& changed);
   void on(const wire::Pong&) {}
+  void on(const wire::JournalState&) {}
   void on(const wire::Goodbye& goodbye);
   void on(const wire::SessionResumed& resumed);
   void begin();
