@@ -58,6 +58,10 @@ bool Requests::send_front() {
       return true;
     }
   }
+  // The gateway answers the request that said the key last: the one before would never hear of it.
+  if (keys_.contains(front.key)) {
+    return false;
+  }
   Leaving leaving;
   leaving.bytes = front.bytes();
   if (!front.after.empty()) {
@@ -137,6 +141,9 @@ void Requests::submit(Submission submission, Leaving leaving) {
                          module, submission.policy, std::move(leaving.after), submission.key,
                          submission.environment});
   submission.task->submitted(submission.first_part, submission.parts(), request);
+  if (!submission.key.empty()) {
+    keys_.insert(submission.key);
+  }
   in_flight.submission = std::move(submission);
   in_flight_.emplace(request, std::move(in_flight));
 }
@@ -251,6 +258,7 @@ base::Status Requests::answered(const wire::TaskReturned& message) {
   }
   InFlight returned = std::move(found->second);
   in_flight_.erase(found);
+  keys_.erase(returned.submission.key);
   tasks_used_ -= returned.parts;
   bytes_used_ -= returned.bytes;
   if (const Module* module = returned.submission.module.get()) {
@@ -289,6 +297,7 @@ base::Status Requests::answered(const wire::TaskFinished& message) {
   if (--in_flight.unfinished == 0) {
     acknowledged_tasks_ += in_flight.charged;
     acknowledged_bytes_ += in_flight.bytes;
+    keys_.erase(submission.key);
     in_flight_.erase(found);
   }
   return base::Done{};
@@ -309,6 +318,7 @@ base::Status Requests::answered(const wire::Refused& message) {
   }
   const InFlight refused = std::move(found->second);
   in_flight_.erase(found);
+  keys_.erase(refused.submission.key);
   tasks_used_ -= refused.parts;
   bytes_used_ -= refused.bytes;
   refuse(refused.submission, wire::FailureKind::refused, message.reason);
@@ -369,6 +379,7 @@ void Requests::fail_all(const std::string& reason) {
     answer.set_exception(std::make_exception_ptr(ConnectionError{reason}));
   }
   in_flight_.clear();
+  keys_.clear();
   waiting_.clear();
   waiting_bytes_ = 0;
   queries_.clear();

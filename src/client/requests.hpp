@@ -182,6 +182,7 @@ class Requests {
   std::uint64_t waiting_bytes_ = 0;
   std::ptrdiff_t returned_ = 0;  // of those that wait: the first ones, which the gateway has given back
   std::unordered_map<wire::RequestId, InFlight> in_flight_;
+  std::set<std::string> keys_;  // of those in flight
   std::map<wire::ModuleHash, ModuleState> modules_;
   std::map<wire::RequestId, wire::ModuleHash> module_requests_;
   std::map<wire::RequestId, std::promise<wire::ClusterState>> queries_;

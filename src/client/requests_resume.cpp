@@ -67,6 +67,7 @@ base::Status Requests::resumed() {
     const auto next = std::next(entry);
     if (!named_.contains(entry->first)) {
       auto taken = in_flight_.extract(entry);
+      keys_.erase(taken.mapped().submission.key);
       forgotten.emplace_back(taken.key(), std::move(taken.mapped()));
     }
     entry = next;

@@ -150,6 +150,17 @@ TEST_F(SessionTest, AKeyIsTheSameTaskForTheNextClient) {
   EXPECT_EQ(runs(), (std::vector<int>{3, 3})) << "the session was ended";
 }
 
+TEST_F(SessionTest, AKeyMayBeAskedForTwiceAtOnce) {
+  Client client{"named", session("s")};
+  const BalancedView any = client.balanced().with(key("k"));
+  const auto first = any.apply(fn<noted_square>, 4, runs_file());
+  const auto second = any.apply(fn<noted_square>, 4, runs_file());
+  EXPECT_EQ(first.get(), 16);
+  EXPECT_EQ(second.get(), 16);
+  EXPECT_EQ(runs(), std::vector<int>{4});
+  client.end_session();
+}
+
 TEST_F(SessionTest, HasOneProcessAtATime) {
   Client first{"named", session("s")};
   EXPECT_THAT(error_of([] { Client{"named", session("s")}; }), HasSubstr("is in use by"));

@@ -307,5 +307,28 @@ TEST_F(RequestsTest, the_end_of_the_connection_fails_all_that_is_not_finished) {
   EXPECT_EQ(requests.waiting(), 0U);
 }
 
+TEST_F(RequestsTest, a_key_leaves_again_only_when_its_first_answer_has_come) {
+  open(10);
+  const auto submit_key = [&] {
+    auto task = std::make_shared<detail::PendingTask>("f(int)");
+    task->add_parts(1, 1);
+    task->seal();
+    Submission submission;
+    submission.task = task;
+    submission.key = "k";
+    requests.add(std::move(submission));
+    return task;
+  };
+  submit_key();
+  const auto second = submit_key();
+  ASSERT_THAT(sent<wire::SubmitTask>(), SizeIs(1));
+  const wire::RequestId first = sent<wire::SubmitTask>()[0].request;
+  ASSERT_TRUE(requests.handle(wire::TaskAccepted{first, TaskId{7}, 1}));
+  ASSERT_TRUE(requests.handle(wire::TaskFinished{first, 0, TaskId{7}, {}, base::SharedBytes{}}));
+  requests.end_turn();
+  EXPECT_THAT(sent<wire::SubmitTask>(), SizeIs(2)) << "now the gateway has its answer for whoever asks";
+  EXPECT_FALSE(second->ready());
+}
+
 }  // namespace
 }  // namespace gangway::client
