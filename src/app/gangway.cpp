@@ -133,7 +133,7 @@ void explain(const std::string& command, const po::options_description& options)
     std::cout << "NAME is a cluster that is down, or the path of its directory or of a journal. ACTION is one of\n"
                  "  check    tell whether the journal is good; exit status 4 if it is damaged, 1 if it cannot be\n"
                  "           opened or a cluster uses it\n"
-                 "  compact  give back the room that finished tasks have left\n"
+                 "  compact  give back the room that removed tasks have left\n"
                  "  export   write sessions, modules and tasks, one JSON object a line; of times only differences\n"
                  "           count\n\n"
                  "Examples:\n  gangway journal check big\n  gangway journal check big --salvage\n"

@@ -18,6 +18,9 @@ constexpr int checkpoint_pages_max = 16'384;
 // On a network file system there is one connection, and each commit may do a little of it.
 constexpr const char* network_checkpoint = "PRAGMA wal_autocheckpoint = 256";
 
+// Rows of history that are removed in one transaction, while nothing is to be written: what comes then waits for it.
+constexpr std::uint64_t purged_rows_max = 512;
+
 // How often a value is looked for whose file is gone.
 constexpr int environment_tries_max = 3;
 
@@ -26,6 +29,7 @@ constexpr int environment_tries_max = 3;
 Files::Files(const JournalSettings& settings, Lease lease)
     : lease_{std::move(lease)},
       place_{settings.place.value_or(place_of(settings.file.parent_path()))},
+      retention_{settings.retention},
       database_{settings.file, OpenMode::create},
       spool_{spool_directory(settings.file), settings.hash, settings.durability == Durability::disk} {
   if (place_ == Place::network) database_.run("PRAGMA locking_mode = EXCLUSIVE");
@@ -54,17 +58,30 @@ base::Status Files::prepare(const std::filesystem::path& file) {
   return base::Done{};
 }
 
+void Files::check_lease() const {
+  if (place_ != Place::network) return;
+  if (const base::Status mine = lease_.check(); !mine) throw DatabaseFailure{{SQLITE_PERM, mine.fault().text}};
+}
+
 void Files::write(std::span<const core::Record> records) {
-  if (place_ == Place::network) {
-    if (const base::Status mine = lease_.check(); !mine) throw DatabaseFailure{{SQLITE_PERM, mine.fault().text}};
-  }
+  check_lease();
   const std::lock_guard lock{database_in_use_};
   Transaction transaction{database_};
   writer_->write(records);
+  writer_->purge(retention_);
   transaction.commit();
   writer_->remove_dropped_files();
   // Nobody writes while the writer empties the log, so that all of it is emptied and the next one begins anew.
   if (has_checkpointer() && log_pages_ >= checkpoint_pages_max) empty_log(database_);
+}
+
+void Files::purge() {
+  check_lease();
+  const std::lock_guard lock{database_in_use_};
+  Transaction transaction{database_};
+  writer_->purge(retention_, purged_rows_max);
+  transaction.commit();
+  writer_->remove_dropped_files();
 }
 
 bool Files::log_is_long() const {

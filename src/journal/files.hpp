@@ -12,6 +12,7 @@
 #include "journal/journal.hpp"
 #include "journal/lease.hpp"
 #include "journal/record_writer.hpp"
+#include "journal/retention.hpp"
 #include "journal/spool.hpp"
 
 namespace gangway::journal {
@@ -29,8 +30,16 @@ class Files {
   [[nodiscard]] const Spool& spool() const { return spool_; }
   [[nodiscard]] bool has_checkpointer() const { return checkpointer_.has_value(); }
 
-  /// All or nothing. On the journal's thread. Throws DatabaseFailure.
+  /// All or nothing, and removes some of what is too much of the history. On the journal's thread. Throws
+  /// DatabaseFailure.
   void write(std::span<const core::Record> records);
+
+  /// Removes some more of what is too much of the history. On the journal's thread. Throws DatabaseFailure.
+  void purge();
+
+  /// When purge() has something to do, as of the last write() or purge(): zero if it has left something; nothing if
+  /// there is no history. On the journal's thread.
+  [[nodiscard]] std::optional<base::Duration> purge_due() const { return writer_->purge_due(); }
 
   /// As of the last write().
   [[nodiscard]] bool log_is_long() const;
@@ -44,11 +53,13 @@ class Files {
   void checkpoint();
 
  private:
+  void check_lease() const;
   static int note_pages(void* self, sqlite3*, const char*, int pages);
   static void empty_log(const Database& database);
 
   const Lease lease_;  // given back when all connections are closed
   const Place place_;
+  const Retention retention_;
   std::mutex database_in_use_;
   Database database_;
   const Spool spool_;

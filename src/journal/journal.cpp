@@ -46,6 +46,12 @@ std::size_t payload_bytes(const core::Record& record) {
   return result == nullptr ? 0 : result->size();
 }
 
+/// What is too much of the history goes at once; what will be too old is looked for once in a while, since a process
+/// that has nothing to do shall sleep.
+base::Duration purge_wait(base::Duration due) {
+  return due == base::Duration{} ? due : std::max(due, base::seconds(60));
+}
+
 /// At least one record.
 std::span<const core::Record> first_transaction(std::span<const core::Record> records) {
   std::size_t count = 0;
@@ -168,16 +174,7 @@ std::optional<base::SharedBytes> Journal::environment(const std::string& name) c
 
 void Journal::write_until_closed() {
   std::vector<core::Record> taken;  // keeps what could not be written
-  for (;;) {
-    {
-      std::unique_lock lock{mutex_};
-      work_.wait(lock, [&] { return closing_ || !queue_.empty() || !taken.empty(); });
-      if (taken.empty()) {
-        if (queue_.empty()) return;
-        taken = std::exchange(queue_, {});
-        writing_ = taken.size();
-      }
-    }
+  while (take_records(taken)) {
     std::span<const core::Record> rest{taken};
     try {
       while (!rest.empty()) {
@@ -199,16 +196,52 @@ void Journal::write_until_closed() {
   }
 }
 
+bool Journal::take_records(std::vector<core::Record>& taken) {
+  std::unique_lock lock{mutex_};
+  const auto has_work = [&] { return closing_ || !queue_.empty() || !taken.empty(); };
+  while (!has_work()) {
+    const std::optional<base::Duration> due = files_->purge_due();
+    if (!due) {
+      work_.wait(lock, has_work);
+    } else if (!work_.wait_for(lock, std::chrono::nanoseconds{purge_wait(*due).ns}, has_work)) {
+      lock.unlock();
+      purge();
+      lock.lock();
+    }
+  }
+  if (!taken.empty()) return true;
+  if (queue_.empty()) return false;
+  taken = std::exchange(queue_, {});
+  writing_ = taken.size();
+  return true;
+}
+
+void Journal::purge() {
+  try {
+    files_->purge();
+    const std::lock_guard lock{mutex_};
+    want_checkpoint();
+  } catch (const DatabaseFailure&) {
+    // Nobody waits for it; whoever waits for records is told when they cannot be written either.
+    std::unique_lock lock{mutex_};
+    work_.wait_for(lock, retry_wait, [this] { return closing_ || !queue_.empty(); });
+  }
+}
+
 void Journal::written(std::span<const core::Record> records) {
   {
     const std::lock_guard lock{mutex_};
     durable_number_ = records.back().number;
     writing_ -= records.size();
     trouble_.reset();
-    checkpoint_wanted_ = checkpoint_wanted_ || (files_->has_checkpointer() && files_->log_is_long());
-    if (checkpoint_wanted_) checkpoint_.notify_one();
+    want_checkpoint();
   }
   if (moved_) moved_();
+}
+
+void Journal::want_checkpoint() {
+  checkpoint_wanted_ = checkpoint_wanted_ || (files_->has_checkpointer() && files_->log_is_long());
+  if (checkpoint_wanted_) checkpoint_.notify_one();
 }
 
 void Journal::failed(std::string trouble) {

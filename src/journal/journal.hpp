@@ -16,6 +16,7 @@
 
 #include "base/result.hpp"
 #include "core/store.hpp"
+#include "journal/retention.hpp"
 #include "journal/spool.hpp"
 
 namespace gangway::journal {
@@ -45,6 +46,7 @@ struct JournalSettings {
   std::optional<Place> place = {};
   /// SHA-256, by which large arguments get files of their own (journal/spool.hpp). Empty: all stand in the journal.
   HashFunction hash = {};
+  Retention retention = {};
   /// Called on the journal's thread when durable_number() has risen or trouble() has changed. May be empty.
   std::function<void()> moved = {};
 };
@@ -89,6 +91,10 @@ class Journal final : public core::Store {
   Journal(std::filesystem::path file, std::unique_ptr<Files> files, std::function<void()> moved);
   void write_until_closed();
   void checkpoint_until_closed();
+  /// Waits for records, and removes history meanwhile. False when the journal is closed and nothing is left.
+  bool take_records(std::vector<core::Record>& taken);
+  void purge();
+  void want_checkpoint();
   void written(std::span<const core::Record> records);
   void failed(std::string trouble);
 

@@ -12,7 +12,7 @@ namespace gangway::journal {
 Statement answer_statement(const Database& database) {
   return Statement{database, (std::string{"SELECT "} + stored_part_columns +
                               ", r.bytes FROM tasks t LEFT JOIN results r ON r.task = t.id WHERE t.id = ? AND "
-                              "t.state IN (?, ?)")
+                              "t.state IN (?, ?) AND t.live IS NOT NULL")
                                  .c_str()};
 }
 
@@ -34,7 +34,9 @@ std::optional<core::TaskSettled> read_answer(Statement& read, TaskId task) {
 }
 
 Statement kept_statement(const Database& database) {
-  return Statement{database, "SELECT id, label FROM tasks WHERE session = ? AND key = ? AND state IN (?, ?)"};
+  return Statement{database,
+                   "SELECT id, label FROM tasks WHERE session = ? AND key = ? AND state IN (?, ?) AND live "
+                   "IS NOT NULL"};
 }
 
 std::optional<core::KeptTask> read_kept(Statement& read, SessionId session, const std::string& key) {

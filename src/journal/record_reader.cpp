@@ -193,6 +193,8 @@ class TaskReader {
             core::TaskSettled{part.id, part.run, part.failure ? wire::Outcome{*part.failure} : wire::Outcome{}});
         after.push_back(core::TaskForgotten{part.id});
         return true;
+      case StoredState::dropped:
+        throw damaged_task(part.id, "its session has ended");
     }
     return false;
   }
@@ -280,12 +282,17 @@ core::Fact value_in(const Statement& row) {
                               row.integer(3) != 0};
 }
 
-/// What is kept for its key means nothing to a gateway that reads a journal back; a rescue has to keep it.
-enum class Kept { leave_out, include };
+/// In the order of an index, so that neither rows of history are read nor rows sorted. What is kept for its key means
+/// nothing to a gateway that reads a journal back.
+std::string every_task_wanted() {
+  return std::string{"SELECT "} + stored_part_columns +
+         " FROM tasks t INDEXED BY live_tasks WHERE t.live IS NOT NULL AND t.state != 4 ORDER BY t.session, t.id";
+}
 
-std::string every_task(Kept kept) {
-  return std::string{"SELECT "} + stored_part_columns + " FROM tasks t WHERE t.id >= ? " +
-         (kept == Kept::leave_out ? "AND t.state != 4 " : "") + "ORDER BY t.id";
+/// In the order of the table, whose index may be damaged.
+std::string every_task_rescued() {
+  return std::string{"SELECT "} + stored_part_columns +
+         " FROM tasks t NOT INDEXED WHERE t.id >= ? AND t.live IS NOT NULL ORDER BY t.id";
 }
 
 }  // namespace
@@ -305,9 +312,9 @@ void replay_records(Database& database, const Spool& spool, const VisitRecord& v
   show_all(every_module, module_in);
   show_all(every_library, library_in);
   show_all(every_value, value_in);
-  Statement tasks{database, every_task(Kept::leave_out).c_str()};
+  Statement tasks{database, every_task_wanted().c_str()};
   TaskReader reader{database, spool, visitor};
-  tasks.start(0);
+  tasks.start();
   while (tasks.next()) reader.take(tasks);
   reader.end();
   const std::uint64_t last_record = last_record_number(database);
@@ -323,7 +330,7 @@ void rescue_records(Database& database, const Spool& spool, const VisitRecord& v
   read_around_damage(database, every_session, "sessions", complain,
                      [&](const Statement& row) { sessions.emplace(row.id<SessionId>(0), session_in(row)); });
   std::set<wire::ModuleHash> modules;
-  const std::string tasks = every_task(Kept::include);
+  const std::string tasks = every_task_rescued();
   const auto read_tasks = [&](Visitor& visitor, const Complain& told) {
     TaskReader reader{database, spool, visitor, &told, &modules};
     read_around_damage(database, tasks.c_str(), "tasks", told, [&](const Statement& row) { reader.take(row); });

@@ -18,9 +18,9 @@ namespace gangway::journal {
 using VisitRecord = std::function<void(const core::Record&)>;
 
 /// Shows records that lead to what the tables say: sessions, modules, libraries, task by task, and at last the ids
-/// that were given. Holds one task at a time in memory; operations in the spool are mapped. Their numbers rise; they
-/// are not those under which the records were written, but the last is at least last_record_number(). Throws
-/// DatabaseFailure, also if what is stored makes no sense.
+/// that were given. What is history is left out. Holds one task at a time in memory; operations in the spool are
+/// mapped. Their numbers rise; they are not those under which the records were written, but the last is at least
+/// last_record_number(). Throws DatabaseFailure, also if what is stored makes no sense.
 void replay_records(Database& database, const Spool& spool, const VisitRecord& visit);
 
 /// Told of something that cannot be read or makes no sense, and what becomes of it.

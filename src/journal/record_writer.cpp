@@ -1,8 +1,10 @@
 #include "journal/record_writer.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <iterator>
 #include <optional>
+#include <string>
 #include <variant>
 #include <vector>
 
@@ -16,12 +18,20 @@ namespace {
 // The gateway's number stands above the count in an id, so that the highest id has the highest count.
 constexpr const char* note_higher = "UPDATE counters SET value = max(value, ?) WHERE name = ?";
 
+// What a row of history takes: the operation counts with the first part of its task. As History::remove() counts.
+constexpr const char* kept_bytes = "iif(id = first, operation_bytes, 0) + ifnull(answer_bytes, 0)";
+
 base::ByteView bytes_of(const wire::ModuleHash& hash) {
   return std::as_bytes(std::span{hash});
 }
 
 std::uint64_t parts_of(const core::TaskAccepted& fact) {
   return std::max<std::uint64_t>(1, fact.engines.size());
+}
+
+std::int64_t unix_ms() {
+  using std::chrono::milliseconds;
+  return std::chrono::duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
 DatabaseFailure damaged(const base::Fault& fault) {
@@ -36,21 +46,22 @@ RecordWriter::RecordWriter(const Database& database, const Spool& spool)
       open_session_{database, "INSERT INTO sessions (id, name, openings) VALUES (?, ?, ?)"},
       adopt_session_{database, "UPDATE sessions SET openings = ? WHERE id = ?"},
       end_session_{database, "DELETE FROM sessions WHERE id = ?"},
-      end_operations_{database,
-                      "DELETE FROM operations WHERE first IN (SELECT first FROM tasks WHERE session = ?) "
-                      "RETURNING spooled"},
-      end_results_{database, "DELETE FROM results WHERE task IN (SELECT id FROM tasks WHERE session = ?)"},
-      end_prerequisites_{database,
-                         "DELETE FROM prerequisites WHERE task IN (SELECT id FROM tasks WHERE session = ?)"},
-      end_tasks_{database, "DELETE FROM tasks WHERE session = ?"},
+      end_prerequisites_{
+          database,
+          "DELETE FROM prerequisites WHERE task IN (SELECT id FROM tasks WHERE session = ? AND live IS "
+          "NOT NULL)"},
+      end_tasks_{database, (std::string{"UPDATE tasks SET live = NULL, state = iif(state IN (?, ?), ?, state) "
+                                        "WHERE session = ? AND live IS NOT NULL RETURNING id, "} +
+                            kept_bytes)
+                               .c_str()},
       store_module_{database, "INSERT OR IGNORE INTO modules (number, hash, content) VALUES (?, ?, ?)"},
       forget_module_{database, "DELETE FROM modules WHERE hash = ?"},
       add_library_{database, "INSERT OR REPLACE INTO libraries (number, hash) VALUES (?, ?)"},
       insert_task_{
           database,
           "INSERT INTO tasks (id, first, parts, session, request, target, label, needs, module, policy, key, "
-          "submitted_ns, state, attempts, engine, handed_ns) "
-          "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"},
+          "submitted_ns, accepted_ms, operation_bytes, state, live, attempts, engine, handed_ns) "
+          "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?)"},
       insert_prerequisite_{
           database, "INSERT INTO prerequisites (task, number, part, condition, succeeded) VALUES (?, ?, ?, ?, ?)"},
       note_ended_{database, "UPDATE prerequisites SET succeeded = ? WHERE part = ?"},
@@ -65,21 +76,26 @@ RecordWriter::RecordWriter(const Database& database, const Spool& spool)
       fail_attempt_{database, "UPDATE tasks SET state = ?, engine = NULL, handed_ns = NULL, failed = ? WHERE id = ?"},
       settle_task_{database,
                    "UPDATE tasks SET state = ?, attempts = ?, engine = ?, handed_ns = ?, finished_ns = ?, "
-                   "run_ns = ?, failed = NULL, failure = ? WHERE id = ?"},
+                   "run_ns = ?, failed = NULL, failure = ?, answer_bytes = ? WHERE id = ?"},
       insert_result_{database, "INSERT INTO results (task, bytes) VALUES (?, ?)"},
-      delete_single_{database, "DELETE FROM tasks WHERE id = ? AND parts = 1 RETURNING id"},
-      forget_part_{database, "UPDATE tasks SET state = ?, failure = iif(failure IS NULL, NULL, x'') WHERE id = ?"},
-      read_task_{database, "SELECT first, parts FROM tasks WHERE id = ?"},
+      forget_single_{database,
+                     (std::string{"UPDATE tasks SET state = ?, live = NULL WHERE id = ? AND parts = 1 AND live IS "
+                                  "NOT NULL RETURNING id, "} +
+                      kept_bytes)
+                         .c_str()},
+      forget_part_{database, "UPDATE tasks SET state = ? WHERE id = ? AND live IS NOT NULL RETURNING first, parts"},
       count_left_{database, "SELECT count(*) FROM tasks WHERE id >= ? AND id < ? AND state != ?"},
-      delete_parts_{database, "DELETE FROM tasks WHERE id >= ? AND id < ?"},
-      delete_result_{database, "DELETE FROM results WHERE task = ?"},
+      forget_parts_{
+          database,
+          (std::string{"UPDATE tasks SET live = NULL WHERE id >= ? AND id < ? RETURNING id, "} + kept_bytes).c_str()},
       delete_operation_{database, "DELETE FROM operations WHERE first = ? RETURNING spooled"},
       keep_environment_{database,
                         "INSERT INTO environment (name, task, size, kept, bytes, spooled) "
                         "SELECT ?1, ?2, size, 1, bytes, spooled FROM operations WHERE first = ?2"},
       note_unkept_{database, "INSERT INTO environment (name, task, size, kept) VALUES (?, ?, ?, 0)"},
       erase_environment_{database, "DELETE FROM environment WHERE name = ? RETURNING spooled"},
-      note_counter_{database, note_higher} {
+      note_counter_{database, note_higher},
+      history_{database} {
   Statement any{database, "SELECT EXISTS (SELECT * FROM prerequisites)"};
   any.start();
   while (any.next()) any_prerequisites_ = any.integer(0) != 0;
@@ -88,15 +104,27 @@ RecordWriter::RecordWriter(const Database& database, const Spool& spool)
 void RecordWriter::write(std::span<const core::Record> records) {
   unwritten_.clear();  // a transaction before may have been undone
   dropped_.clear();
+  history_.begin();
   starts_.clear();
   last_task_ = last_session_ = 0;
+  now_ms_ = unix_ms();
   for (const core::Record& record : records) {
     std::visit([&](const auto& fact) { write_fact(record.number, fact); }, record.fact);
   }
   write_accepted();
+  history_.write_added(now_ms_);
   note_counter_.run(records.back().number, std::string_view{"record"});
   if (last_task_ > 0) note_counter_.run(last_task_, std::string_view{"task"});
   if (last_session_ > 0) note_counter_.run(last_session_, std::string_view{"session"});
+}
+
+void RecordWriter::purge(const Retention& retention) {
+  history_.purge(retention, now_ms_, history_.rows_to_keep_up(), dropped_);
+}
+
+void RecordWriter::purge(const Retention& retention, std::uint64_t rows_max) {
+  dropped_.clear();
+  history_.purge(retention, unix_ms(), rows_max, dropped_);
 }
 
 const RecordWriter::Unwritten* RecordWriter::find_unwritten(TaskId task) const {
@@ -141,8 +169,9 @@ void RecordWriter::write_accepted(const Unwritten& unwritten) {
       attempts = start->attempt.attempt;
     }
     insert_task_.run(fact.first_task.value() + index, fact.first_task, parts, fact.session, fact.request, target,
-                     std::string_view{fact.label}, needs, module, policy, key, fact.submitted_ns,
-                     engine ? StoredState::running : StoredState::waiting, attempts, engine, handed_ns);
+                     std::string_view{fact.label}, needs, module, policy, key, fact.submitted_ns, now_ms_,
+                     fact.operation.size(), engine ? StoredState::running : StoredState::waiting, attempts, engine,
+                     handed_ns);
   }
   insert_operation(fact);
 }
@@ -172,11 +201,9 @@ void RecordWriter::write_fact(std::uint64_t, const core::TaskKept& fact) {
 
 void RecordWriter::write_fact(std::uint64_t, const core::SessionEnded& fact) {
   write_accepted();
-  end_operations_.start(fact.session);
-  dropped_.drop(end_operations_);
-  end_results_.run(fact.session);
   if (any_prerequisites_) end_prerequisites_.run(fact.session);
-  end_tasks_.run(fact.session);
+  end_tasks_.start(StoredState::waiting, StoredState::running, StoredState::dropped, fact.session);
+  add_to_history(end_tasks_);
   end_session_.run(fact.session);
 }
 
@@ -246,9 +273,9 @@ void RecordWriter::write_fact(std::uint64_t, const core::TaskSettled& fact) {
   need_rows_of(fact.task);
   std::optional<base::SharedBytes> failure;
   if (const auto* failed = std::get_if<wire::Failure>(&fact.outcome)) failure.emplace(encode_column(*failed));
-  settle_task_.run(StoredState::settled, fact.run.attempt, fact.run.engine, fact.run.handed_ns, fact.run.finished_ns,
-                   fact.run.run_ns, failure, fact.task);
   const auto* const result = std::get_if<base::SharedBytes>(&fact.outcome);
+  settle_task_.run(StoredState::settled, fact.run.attempt, fact.run.engine, fact.run.handed_ns, fact.run.finished_ns,
+                   fact.run.run_ns, failure, failure ? failure->size() : result->size(), fact.task);
   if (result != nullptr) insert_result_.run(fact.task, *result);
   if (any_prerequisites_) write_ended(fact.task, result != nullptr);
 }
@@ -261,31 +288,31 @@ void RecordWriter::write_ended(TaskId task, bool succeeded) {
 
 void RecordWriter::write_fact(std::uint64_t, const core::TaskForgotten& fact) {
   need_rows_of(fact.task);
-  delete_result_.run(fact.task);
-  delete_single_.start(fact.task);
-  bool was_single = false;
-  while (delete_single_.next()) was_single = true;
-  if (was_single) {
-    delete_operation_.start(fact.task);
-    dropped_.drop(delete_operation_);
-    return;
-  }
-  read_task_.start(fact.task);
-  std::optional<std::uint64_t> first;
+  forget_single_.start(StoredState::forgotten, fact.task);
+  if (add_to_history(forget_single_)) return;
+  forget_part_.start(StoredState::forgotten, fact.task);
+  std::uint64_t first = 0;
   std::uint64_t parts = 0;
-  while (read_task_.next()) {
-    first = static_cast<std::uint64_t>(read_task_.integer(0));
-    parts = static_cast<std::uint64_t>(read_task_.integer(1));
+  while (forget_part_.next()) {
+    first = static_cast<std::uint64_t>(forget_part_.integer(0));
+    parts = static_cast<std::uint64_t>(forget_part_.integer(1));
   }
-  if (!first) return;  // it went with its session
-  forget_part_.run(StoredState::forgotten, fact.task);
-  count_left_.start(*first, *first + parts, StoredState::forgotten);
+  if (parts == 0) return;  // it went with its session
+  count_left_.start(first, first + parts, StoredState::forgotten);
   bool any_left = false;
   while (count_left_.next()) any_left = count_left_.integer(0) > 0;
   if (any_left) return;
-  delete_parts_.run(*first, *first + parts);
-  delete_operation_.start(*first);
-  dropped_.drop(delete_operation_);
+  forget_parts_.start(first, first + parts);
+  add_to_history(forget_parts_);
+}
+
+bool RecordWriter::add_to_history(Statement& changed) {
+  bool any = false;
+  while (changed.next()) {
+    history_.add(changed.id<TaskId>(0), static_cast<std::uint64_t>(changed.integer(1)));
+    any = true;
+  }
+  return any;
 }
 
 void RecordWriter::insert_operation(const core::TaskAccepted& fact) {

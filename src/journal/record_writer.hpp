@@ -3,11 +3,15 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "core/record.hpp"
 #include "journal/database.hpp"
+#include "journal/history.hpp"
+#include "journal/retention.hpp"
 #include "journal/spool.hpp"
 #include "journal/spooled_rows.hpp"
 
@@ -23,6 +27,16 @@ class RecordWriter {
   /// handed to an engine by the records in which it is accepted is written once. Throws DatabaseFailure; then the
   /// transaction must be undone.
   void write(std::span<const core::Record> records);
+
+  /// Behind write() in the same transaction: removes as much of the history as it has added, and some more, as far as
+  /// there is too much. Throws DatabaseFailure.
+  void purge(const Retention& retention);
+
+  /// In a transaction of its own: the same, `rows_max` rows at most.
+  void purge(const Retention& retention, std::uint64_t rows_max);
+
+  /// See History::due().
+  [[nodiscard]] std::optional<base::Duration> purge_due() const { return history_.due(); }
 
   /// After the commit: removes the spool's files that the transaction has dropped.
   void remove_dropped_files() { dropped_.remove_from(spool_); }
@@ -67,17 +81,19 @@ class RecordWriter {
   void write_fact(std::uint64_t number, const core::EnvironmentErased& fact);
   void insert_operation(const core::TaskAccepted& fact);
   void erase_environment(const std::string& name);
+  /// `changed` gives the ids of rows that it makes history, and their bytes. Runs it to its end; true if there are
+  /// any.
+  bool add_to_history(Statement& changed);
 
   const Spool& spool_;
   DroppedFiles dropped_;
   std::uint64_t last_task_ = 0;
   std::uint64_t last_session_ = 0;
+  std::int64_t now_ms_ = 0;  // since 1970, of the transaction
 
   Statement open_session_;
   Statement adopt_session_;
   Statement end_session_;
-  Statement end_operations_;
-  Statement end_results_;
   Statement end_prerequisites_;
   Statement end_tasks_;
   Statement store_module_;
@@ -96,17 +112,16 @@ class RecordWriter {
   Statement fail_attempt_;
   Statement settle_task_;
   Statement insert_result_;
-  Statement delete_single_;
+  Statement forget_single_;
   Statement forget_part_;
-  Statement read_task_;
   Statement count_left_;
-  Statement delete_parts_;
-  Statement delete_result_;
+  Statement forget_parts_;
   Statement delete_operation_;
   Statement keep_environment_;
   Statement note_unkept_;
   Statement erase_environment_;
   Statement note_counter_;
+  History history_;
 };
 
 }  // namespace gangway::journal

@@ -27,7 +27,8 @@ constexpr std::array<const char*, schema_version> steps = {R"sql(
     number INTEGER PRIMARY KEY,
     hash BLOB NOT NULL UNIQUE
   ) STRICT;
-  -- One row for each part of a task. The columns that never change come first: they are written once.
+  -- One row for each part of a task. The columns that never change come first: they are written once. What was
+  -- acknowledged, or whose session has ended, is history: it stays until retention or a user removes it.
   CREATE TABLE tasks (
     id INTEGER PRIMARY KEY,
     first INTEGER NOT NULL,              -- the id of the task's first part
@@ -41,16 +42,20 @@ constexpr std::array<const char*, schema_version> steps = {R"sql(
     policy BLOB,                         -- wire::RetryPolicy, encoded; NULL: the usual one
     key TEXT,                            -- NULL: none
     submitted_ns INTEGER NOT NULL,
+    accepted_ms INTEGER NOT NULL,        -- when it was written, since 1970
+    operation_bytes INTEGER NOT NULL,
     state INTEGER NOT NULL,              -- StoredState
+    live INTEGER,                        -- 1: a gateway may need it; NULL: it is history
     attempts INTEGER NOT NULL DEFAULT 0, -- the number of the latest
     engine INTEGER,                      -- of the latest attempt
     handed_ns INTEGER,
     finished_ns INTEGER,
     run_ns INTEGER,
     failed BLOB,                         -- attempts that were followed by others, encoded; NULL: none
-    failure BLOB                         -- encoded; NULL: the result is in `results`
+    failure BLOB,                        -- encoded; NULL: the result is in `results`
+    answer_bytes INTEGER                 -- of result or failure; NULL: there is none
   ) STRICT;
-  CREATE INDEX tasks_of_session ON tasks (session);
+  CREATE INDEX live_tasks ON tasks (session) WHERE live IS NOT NULL;
   CREATE INDEX tasks_by_key ON tasks (session, key) WHERE key IS NOT NULL;
   -- What tasks wait for that have not ended: one row for each part that one of them must follow.
   CREATE TABLE prerequisites (
@@ -83,12 +88,20 @@ constexpr std::array<const char*, schema_version> steps = {R"sql(
     task INTEGER PRIMARY KEY,
     bytes BLOB NOT NULL
   ) STRICT;
+  -- What has become history, in that order: a row or more for each transaction.
+  CREATE TABLE history (
+    number INTEGER PRIMARY KEY,
+    ended_ms INTEGER NOT NULL,           -- since 1970
+    tasks BLOB NOT NULL                  -- ranges of ids, encoded
+  ) STRICT;
   -- Ids of tasks and sessions are never given twice, also when all of them are forgotten.
   CREATE TABLE counters (
     name TEXT PRIMARY KEY,
     value INTEGER NOT NULL
   ) STRICT, WITHOUT ROWID;
   INSERT INTO counters VALUES ('record', 0), ('task', 0), ('session', 0);
+  -- The rows of history, and the bytes of their operations and answers.
+  INSERT INTO counters VALUES ('history_tasks', 0), ('history_bytes', 0);
 )sql"};
 
 /// A fault if it is no journal, or of a version above `known`.

@@ -27,8 +27,9 @@ enum class StoredState : int {
   waiting = 0,
   running = 1,
   settled = 2,
-  forgotten = 3,  // and other parts of its task are not
-  kept = 4        // acknowledged, and kept for its key
+  forgotten = 3,  // acknowledged; as long as other parts of its task are not, it is live
+  kept = 4,       // acknowledged, and kept for its key
+  dropped = 5     // its session ended before it was answered
 };
 
 }  // namespace gangway::journal

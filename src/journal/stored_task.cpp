@@ -73,7 +73,7 @@ StoredPart stored_part(const Statement& row) {
   if (!row.is_null(Column::policy)) part.policy = decoded<wire::RetryPolicy>(row, Column::policy);
   if (!row.is_null(Column::key)) part.key = row.text(Column::key);
   const std::int64_t state = row.integer(Column::state);
-  if (state < 0 || state > static_cast<std::int64_t>(StoredState::kept)) {
+  if (state < 0 || state > static_cast<std::int64_t>(StoredState::dropped)) {
     throw damaged_task(part.id, "it is in no known state");
   }
   part.state = static_cast<StoredState>(state);
@@ -82,7 +82,7 @@ StoredPart stored_part(const Statement& row) {
               row.integer(Column::finished_ns),  row.integer(Column::run_ns)};
   if (!row.is_null(Column::failed)) part.failed = decoded<std::vector<StoredAttempt>>(row, Column::failed);
   if (!row.is_null(Column::failure)) {
-    // Of what is forgotten only that it failed is kept.
+    // Of what is forgotten, that it failed is all that anybody who reads back needs.
     part.failure =
         part.state == StoredState::forgotten ? wire::Failure{} : decoded<wire::Failure>(row, Column::failure);
   }

@@ -29,15 +29,18 @@ struct Invariant {
 };
 
 // The numbers are those of StoredState.
-constexpr std::array<Invariant, 12> invariants = {{
+constexpr std::array<Invariant, 14> invariants = {{
     {"SELECT id FROM tasks WHERE state = 1 AND (engine IS NULL OR handed_ns IS NULL OR attempts < 1)",
      "runs nowhere"},
     {"SELECT id FROM tasks WHERE state = 0 AND (engine IS NOT NULL OR handed_ns IS NOT NULL)",
      "waits, and is at an engine"},
-    {"SELECT id FROM tasks WHERE state IN (2, 4) AND (engine IS NULL OR finished_ns IS NULL)",
+    {"SELECT id FROM tasks WHERE state IN (2, 3, 4) AND (engine IS NULL OR finished_ns IS NULL)",
      "has an answer, and was never finished"},
-    {"SELECT id FROM tasks WHERE state = 3 AND parts = 1", "is forgotten, and is still there"},
-    {"SELECT id FROM tasks t WHERE state NOT IN (2, 4) AND EXISTS (SELECT 1 FROM results r WHERE r.task = t.id)",
+    {"SELECT id FROM tasks WHERE state = 3 AND parts = 1 AND live IS NOT NULL",
+     "is forgotten, and not of the history"},
+    {"SELECT id FROM tasks WHERE state = 5 AND live IS NOT NULL", "went with its session, and is not of the history"},
+    {"SELECT id FROM tasks WHERE state IN (0, 1) AND live IS NULL", "is of the history, and was to be run"},
+    {"SELECT id FROM tasks t WHERE state NOT IN (2, 3, 4) AND EXISTS (SELECT 1 FROM results r WHERE r.task = t.id)",
      "has a result before its answer"},
     {"SELECT id FROM tasks t WHERE failure IS NOT NULL AND EXISTS (SELECT 1 FROM results r WHERE r.task = t.id)",
      "has failed, and has a result"},
@@ -47,7 +50,9 @@ constexpr std::array<Invariant, 12> invariants = {{
      "is not there, but its operation is"},
     {"SELECT DISTINCT task FROM prerequisites p WHERE NOT EXISTS (SELECT 1 FROM tasks t WHERE t.id = p.task)",
      "is not there, but what it waits for is"},
-    {"SELECT id FROM tasks t WHERE id = first AND session NOT IN (SELECT id FROM sessions)", "has no session"},
+    {"SELECT id FROM tasks t WHERE id = first AND live IS NOT NULL AND session NOT IN (SELECT id FROM "
+     "sessions)",
+     "has no session"},
     {"SELECT id FROM tasks WHERE id > (SELECT value FROM counters WHERE name = 'task')",
      "has a number that was not given"},
     {"SELECT id FROM tasks WHERE session > (SELECT value FROM counters WHERE name = 'session')",

@@ -59,7 +59,7 @@ struct CompactReport {
   std::uint64_t bytes_after = 0;
 };
 
-/// Gives back the room that forgotten tasks have left, and empties the log. Needs as much room again while it works;
+/// Gives back the room that removed tasks have left, and empties the log. Needs as much room again while it works;
 /// whenever it is interrupted, the journal is as it was, or compact. A fault also if the journal is damaged.
 base::Result<CompactReport> compact(const std::filesystem::path& journal);
 

@@ -46,7 +46,7 @@ class JournalFixture : public testing::Test {
 
   /// Writes facts into the journal, which is made if it is missing, and closes it.
   void write(std::vector<core::Fact> facts) {
-    auto journal = Journal::open({.file = file()}).value();
+    auto journal = Journal::open({.file = file(), .retention = retention_}).value();
     number_ = std::max(number_, journal->durable_number());
     std::vector<core::Record> records;
     for (core::Fact& fact : facts) records.push_back({++number_, std::move(fact)});
@@ -116,6 +116,7 @@ class JournalFixture : public testing::Test {
   }
 
   test::ScratchDirectory scratch_;
+  Retention retention_;
 
  private:
   std::uint64_t number_ = 0;

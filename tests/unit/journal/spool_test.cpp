@@ -32,7 +32,7 @@ constexpr std::size_t large = inline_bytes_max + 1;
 class SpoolTest : public testing::Test {
  protected:
   void open() {
-    auto journal = Journal::open({.file = file(), .hash = tls::sha256});
+    auto journal = Journal::open({.file = file(), .hash = tls::sha256, .retention = {.tasks_max = history_max_}});
     ASSERT_TRUE(journal.ok()) << journal.fault().text;
     journal_ = std::move(journal).value();
   }
@@ -99,6 +99,7 @@ class SpoolTest : public testing::Test {
   test::ScratchDirectory scratch_;
   std::unique_ptr<Journal> journal_;
   std::uint64_t number_ = 0;
+  std::uint64_t history_max_ = 0;
 };
 
 TEST_F(SpoolTest, HasFilesForLargeArgumentsAlone) {
@@ -137,6 +138,17 @@ TEST_F(SpoolTest, KeepsAFileUntilNobodyNamesIt) {
   EXPECT_THAT(files(), SizeIs(1));
   EXPECT_EQ(replayed<core::TaskAccepted>().at(0).operation, filled(large, 'b'));
   appends({core::SessionEnded{SessionId{1}}});
+  EXPECT_THAT(files(), IsEmpty());
+}
+
+TEST_F(SpoolTest, KeepsTheFilesOfHistory) {
+  history_max_ = 1;
+  open();
+  appends({opened(), accepted(1, filled(large, 'a')), settled(1), core::TaskForgotten{TaskId{1}}});
+  EXPECT_THAT(files(), SizeIs(1));
+  reopen();
+  EXPECT_THAT(files(), SizeIs(1));
+  appends({accepted(2, filled(1, 'b')), settled(2), core::TaskForgotten{TaskId{2}}});
   EXPECT_THAT(files(), IsEmpty());
 }
 

@@ -123,7 +123,9 @@ TEST_F(UpkeepTest, FindsWhatMakesNoSense) {
       {"UPDATE tasks SET engine = NULL WHERE id = 1", "task 1 runs nowhere"},
       {"UPDATE tasks SET engine = 1 WHERE id = 6", "task 6 waits, and is at an engine"},
       {"UPDATE tasks SET finished_ns = NULL WHERE id = 4", "task 4 has an answer, and was never finished"},
-      {"UPDATE tasks SET state = 3 WHERE id = 5", "task 5 is forgotten, and is still there"},
+      {"UPDATE tasks SET state = 3 WHERE id = 5", "task 5 is forgotten, and not of the history"},
+      {"UPDATE tasks SET state = 5 WHERE id = 5", "task 5 went with its session, and is not of the history"},
+      {"UPDATE tasks SET live = NULL WHERE id = 6", "task 6 is of the history, and was to be run"},
       {"INSERT INTO results VALUES (1, x'00')", "task 1 has a result before its answer"},
       {"INSERT INTO results VALUES (5, x'00')", "task 5 has failed, and has a result"},
       {"DELETE FROM sessions WHERE id = 1", "session 1 is missing, but not its tasks"},
@@ -192,6 +194,7 @@ TEST_F(UpkeepTest, LeavesAloneWhatAGatewayOwns) {
 }
 
 TEST_F(UpkeepTest, CompactsAndKeepsAllThatIsThere) {
+  retention_.tasks_max = 0;
   write_tasks(2000);
   std::vector<core::Fact> ends;
   for (std::uint64_t task = 1; task <= 1990; ++task) {
