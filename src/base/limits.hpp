@@ -64,6 +64,16 @@ struct Limits {
   /// their results would exceed the above. See core/results_window.hpp.
   std::uint64_t result_bytes_guess = encoded_object_bytes_max;
 
+  // Window of the queue: plain balanced tasks that wait beyond it are parked, that is in the store alone. A session
+  // may have so many in memory whatever others have, so that each has its turn.
+  std::uint32_t window_tasks_max = 8192;
+  std::uint64_t window_bytes_max = 64 * mib;
+  std::uint32_t window_session_tasks = 64;
+
+  // How many parked tasks are read back at a time, and when their operations are enough: about a millisecond of work.
+  std::uint32_t page_tasks_max = 256;
+  std::uint64_t page_bytes_max = 4 * mib;
+
   // Window of one engine: what it has been handed and has not answered.
   std::uint32_t engine_attempts_max = 64;
   std::uint64_t engine_bytes_max = 128 * mib;

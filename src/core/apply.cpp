@@ -32,6 +32,7 @@ void Controller::apply_fact(const SessionEnded& fact) {
   GANGWAY_CHECK(found != state_.sessions.end(), "a session ended that is not there");
   for (const EngineId engine : direct_.drop(fact.session)) note_direct_waiting(engine);
   balanced_.drop(fact.session);
+  leave_parked(fact.session, found->second.parked);
   for (const auto& [request, first_task] : found->second.tasks) {
     Task& task = *state_.tasks.find(first_task).task;
     wait_for_nobody(task);
@@ -42,6 +43,8 @@ void Controller::apply_fact(const SessionEnded& fact) {
       }
       if (std::holds_alternative<Forgotten>(part.state)) continue;
       if (std::holds_alternative<Waiting>(part.state) || std::holds_alternative<Blocked>(part.state)) {
+        const bool is_queued = task.balanced() && std::holds_alternative<Waiting>(part.state);
+        if (is_queued) state_.queued_bytes -= task.operation_bytes;
         --state_.waiting;
         note_settled_part(task);
       } else {
@@ -74,35 +77,43 @@ void Controller::apply_fact(const LibraryAdded& fact) {
 }
 
 void Controller::apply_fact(const TaskAccepted& fact) {
-  const auto parts = static_cast<std::uint32_t>(std::max<std::size_t>(1, fact.engines.size()));
-  std::uint64_t awaited = 0;
-  for (const Prerequisite& prerequisite : fact.after) awaited += prerequisite.parts.size();
-  Task& task = state_.tasks.add(
-      Task{fact.first_task,
-           fact.session,
-           fact.request,
-           fact.engines,
-           fact.label,
-           fact.needs,
-           fact.operation,
-           fact.operation.size(),
-           wire::credit_bytes(fact.operation.size(), fact.label, fact.needs, awaited, fact.environment),
-           fact.submitted_ns,
-           fact.module,
-           fact.policy,
-           fact.key,
-           {},
-           std::vector<Part>(parts),
-           parts,
-           parts,
-           fact.environment});
+  const std::uint64_t parts = parts_of(fact);
   if (fact.module != wire::ModuleHash{}) ++state_.modules.tasks[fact.module];
   state_.last_task = std::max(state_.last_task, fact.first_task.value() - id_base_ + parts - 1);
   state_.waiting += parts;
   Session& session = state_.sessions.at(fact.session);
-  session.tasks.emplace_hint(session.tasks.end(), fact.request, fact.first_task);
   session.tasks_used += parts;
-  session.bytes_used += task.credit_bytes;
+  session.bytes_used += credit_bytes_of(fact);
+  if (fact.parked) {
+    note_parked(session.parked, fact);
+    parking_.insert(fact.session);
+  } else {
+    add_task(session, fact);
+  }
+}
+
+void Controller::add_task(Session& session, const TaskAccepted& fact) {
+  const auto parts = static_cast<std::uint32_t>(parts_of(fact));
+  Task& task = state_.tasks.add(Task{fact.first_task,
+                                     fact.session,
+                                     fact.request,
+                                     fact.engines,
+                                     fact.label,
+                                     fact.needs,
+                                     fact.operation,
+                                     fact.operation.size() + fact.left_out_bytes,
+                                     credit_bytes_of(fact),
+                                     fact.submitted_ns,
+                                     fact.module,
+                                     fact.policy,
+                                     fact.key,
+                                     {},
+                                     std::vector<Part>(parts),
+                                     parts,
+                                     parts,
+                                     fact.environment,
+                                     fact.parked});
+  session.tasks.emplace_hint(session.tasks.end(), fact.request, fact.first_task);
   if (!fact.key.empty()) session.keys.emplace(fact.key, fact.first_task);
   if (block(task, fact.after)) return;
   for (std::uint32_t index = 0; index < parts; ++index) {
@@ -291,11 +302,17 @@ void Controller::wait_for_nobody(Task& task) {
   dirty_.spoiled.erase(task.first_task);
 }
 
+void Controller::unneed_module(const wire::ModuleHash& hash, std::uint64_t tasks) {
+  const auto needed = state_.modules.tasks.find(hash);
+  if (needed == state_.modules.tasks.end()) return;
+  needed->second -= tasks;
+  if (needed->second == 0) state_.modules.tasks.erase(needed);
+}
+
 void Controller::note_settled_part(Task& task) {
   if (--task.parts_unsettled > 0) return;
   task.operation = {};
-  const auto needed = state_.modules.tasks.find(task.module);
-  if (needed != state_.modules.tasks.end() && --needed->second == 0) state_.modules.tasks.erase(needed);
+  unneed_module(task.module, 1);
 }
 
 void Controller::forget_part(Task& task, Part& part) {
@@ -319,6 +336,8 @@ void Controller::enqueue(const Task& task, std::uint32_t index) {
     note_direct_waiting(engine);
     return;
   }
+  ++state_.sessions.at(task.session).queued;
+  state_.queued_bytes += task.operation_bytes;
   dirty_.lanes.insert(balanced_.put(task.session, task.needs, task.id_of(index)));
   if (!task.needs.empty()) dirty_.sessions.insert(task.session);
 }
@@ -330,6 +349,10 @@ void Controller::dequeue(const Task& task, std::uint32_t index) {
     note_direct_waiting(engine);
     return;
   }
+  Session& session = state_.sessions.at(task.session);
+  --session.queued;
+  state_.queued_bytes -= task.operation_bytes;
+  if (session.parked.tasks > 0) dirty_.refill.insert(task.session);
   balanced_.take(task.session, task.needs, task.id_of(index));
 }
 

@@ -1,5 +1,6 @@
 #include "core/controller.hpp"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -18,6 +19,17 @@ std::uint64_t outcome_bytes(const wire::Outcome& outcome) {
   if (const auto* result = std::get_if<base::SharedBytes>(&outcome)) return result->size();
   const auto& failure = std::get<wire::Failure>(outcome);
   return failure.type.size() + failure.text.size() + failure.host.size();
+}
+
+std::uint64_t parts_of(const TaskAccepted& task) {
+  return std::max<std::uint64_t>(1, task.engines.size());
+}
+
+std::uint64_t credit_bytes_of(const TaskAccepted& task) {
+  std::uint64_t awaited = 0;
+  for (const Prerequisite& prerequisite : task.after) awaited += prerequisite.parts.size();
+  return wire::credit_bytes(task.operation.size() + task.left_out_bytes, task.label, task.needs, awaited,
+                            task.environment);
 }
 
 Controller::Controller(Identity identity, const base::Limits& limits)

@@ -13,6 +13,7 @@
 //   on_client.cpp      other messages of clients   placement.cpp   which task goes where
 //   apply.cpp          records to state            invariants.cpp  check_invariants()
 //   environment.cpp    values for engines that join
+//   parked.cpp         tasks beyond the window, which the store keeps
 #pragma once
 
 #include <cstdint>
@@ -88,6 +89,10 @@ class Controller {
   /// The session of a connection that has said Hello.
   [[nodiscard]] std::optional<SessionId> session_of(ConnectionId connection) const;
 
+  /// What a task is to follow and the controller does not know: a store may have it among the parked tasks of the
+  /// connection's session. The shell looks there and says what it has found with the event (ClientSpoke::parked).
+  [[nodiscard]] std::vector<wire::PartRef> unknown_parts(ConnectionId connection, const wire::SubmitTask& task) const;
+
   /// What the records have made, for comparison.
   [[nodiscard]] const DurableState& durable_state() const { return state_; }
 
@@ -102,6 +107,7 @@ class Controller {
     wire::RequestId last_request;
     base::Instant last_heard;
     std::optional<KeptTask> kept;                    // see ClientSpoke
+    std::vector<ParkedPart> parked;                  // the same
     std::optional<wire::ModuleHash> missing_module;  // its tasks are returned until it offers this one
   };
   /// An offered module that has not been asked for yet: there was no room, or the turn goes on.
@@ -110,6 +116,18 @@ class Controller {
     wire::RequestId request;
     wire::ModuleHash hash{};
     std::uint64_t bytes = 0;
+  };
+  /// A client comes back, and its session's parked tasks are named to it, page by page. None of them comes into the
+  /// window before all are named.
+  struct Listing {
+    ConnectionId connection;
+    TaskId last;  // given then: what is behind it was submitted later
+  };
+  /// A parked task that the store may not have yet.
+  struct FreshlyParked {
+    std::uint64_t number = 0;  // of its record
+    SessionId session;
+    wire::RequestId request;
   };
   /// What every handler needs of the call that it serves.
   struct Turn {
@@ -122,6 +140,7 @@ class Controller {
     std::set<LaneKey> lanes;       // tasks have come (back)
     std::set<SessionId> sessions;  // tasks may wait for values in vain
     std::set<TaskId> spoiled;      // blocked tasks that will fail
+    std::set<SessionId> refill;    // their window may have room for parked tasks
     bool queues = false;           // a session stands aside: what waited behind its tasks may go
   };
 
@@ -182,11 +201,31 @@ class Controller {
   /// If there is a task with this key, the request is for that one: true, and it is answered.
   bool attach(ConnectionId id, Connection& connection, const wire::SubmitTask& message, Turn& turn);
   /// What a submitted task waits for, as far as it is known; nothing, and why, if it cannot be told.
-  [[nodiscard]] std::optional<std::vector<Prerequisite>> resolve(SessionId session,
+  [[nodiscard]] std::optional<std::vector<Prerequisite>> resolve(const Connection& connection,
                                                                  const std::vector<wire::Prerequisite>& after,
                                                                  std::string& why_not) const;
   /// Fails the parts whose engine is not there; hands out those that can be at once.
   void start_parts(TaskId first_task, const std::vector<EngineId>& engines, Turn& turn);
+
+  // parked.cpp
+  void on(const ParkedRead& event, Turn& turn);
+  void read_parked(SessionId session, TaskId after, std::optional<ConnectionId> listed_for, Turn& turn);
+  void start_listing(ConnectionId id, SessionId session, Turn& turn);
+  void go_on_listing(const ParkedRead& page, Turn& turn);
+  void stop_listing(SessionId session);
+  /// Asks for parked tasks where there is room for them.
+  void refill_windows(Turn& turn);
+  /// Whether a plain task that comes now has to be parked.
+  [[nodiscard]] bool is_beyond_window(const Session& session) const;
+  [[nodiscard]] bool has_room(const Session& session) const;
+  void note_parked(Parked& parked, const TaskAccepted& fact) const;
+  void leave_parked(SessionId id, const Parked& parked);
+  void note_fresh(SessionId session, wire::RequestId request, TaskId task);
+  void forget_fresh(std::uint64_t durable_number);
+  /// The id of a task of the session that is parked; none if this one is not, or not known to be.
+  [[nodiscard]] TaskId parked_id(SessionId session, const wire::PartRef& named,
+                                 const std::vector<ParkedPart>& found) const;
+  void apply_fact(const TaskUnparked& fact);
 
   // on_engine.cpp
   void on(const EngineSpoke& event, Turn& turn);
@@ -251,6 +290,8 @@ class Controller {
   void part_acknowledged(Task& task, Part& part);
   void apply_fact(const EnvironmentSet& fact);
   void apply_fact(const EnvironmentErased& fact);
+  void add_task(Session& session, const TaskAccepted& fact);
+  void unneed_module(const wire::ModuleHash& hash, std::uint64_t tasks);
   void enqueue(const Task& task, std::uint32_t index);
   void dequeue(const Task& task, std::uint32_t index);
   void wait_again(TaskTable::Found found);
@@ -269,6 +310,7 @@ class Controller {
   // invariants.cpp
   void check_tasks() const;
   void check_prerequisites() const;
+  void check_parked() const;
   void check_sessions() const;
   void check_modules() const;
   void check_environment() const;
@@ -290,6 +332,11 @@ class Controller {
   DirectQueues direct_;
   BalancedQueues balanced_;
   ResultsWindow results_;
+  std::set<SessionId> parking_;    // have parked tasks
+  std::set<SessionId> refilling_;  // some of these are being read for the window
+  std::map<SessionId, Listing> listings_;
+  std::map<std::pair<SessionId, wire::RequestId>, TaskId> fresh_;
+  std::deque<FreshlyParked> fresh_numbers_;  // of those, in the order of their records
   std::deque<WaitingOffer> offers_;
   // Numbers of the records of their last use. After a restart all count as old: which is forgotten first is no
   // promise.
@@ -306,6 +353,10 @@ class Controller {
   std::uint64_t steps_ = 0;
   std::uint64_t steps_max_ = 0;
 };
+
+/// How many parts an accepted task has, and what it takes of its session's credit.
+std::uint64_t parts_of(const TaskAccepted& task);
+std::uint64_t credit_bytes_of(const TaskAccepted& task);
 
 /// The size of an outcome as it counts against session_results_bytes_max.
 std::uint64_t outcome_bytes(const wire::Outcome& outcome);

@@ -2,12 +2,14 @@
 //
 // The contract of their order. The members of Effects are in the order of execution: the records are durable before
 // anything below them leaves, then the messages to engines leave, then those to clients, then stored answers follow
-// when there is room, then connections are closed. Inside a member the order is that of the vector. So a client is
-// never told something that a restart would forget. Several events may add to one Effects; then they share one
-// commit.
+// when there is room, and the store is read for more tasks, then connections are closed. Inside a member the order is
+// that of the vector. So a client is never told something that a restart would forget. Several events may add to one
+// Effects; then they share one commit.
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <variant>
 #include <vector>
 
@@ -58,16 +60,29 @@ struct SendStoredAnswer {
   friend bool operator==(const SendStoredAnswer&, const SendStoredAnswer&) = default;
 };
 
+/// Parked tasks are wanted, those of a session with ids above `after`; the answer is the event ParkedRead. If it is
+/// for naming them to a client that comes back, without their operations.
+struct ReadParked {
+  SessionId session;
+  TaskId after;
+  std::optional<ConnectionId> listed_for;
+  std::uint32_t tasks_max = 0;
+  std::uint64_t bytes_max = 0;  // no more behind the one with which their operations have so many
+  friend bool operator==(const ReadParked&, const ReadParked&) = default;
+};
+
 struct Effects {
   std::vector<Record> journal;
   std::vector<SendToEngines> to_engines;
   std::vector<SendToClient> to_clients;
   std::vector<SendStoredAnswer> stored_answers;
+  std::vector<ReadParked> reads;
   /// Closed when what was sent to them has left, or after a short while. The controller has forgotten them already.
   std::vector<ConnectionId> to_close;
 
   [[nodiscard]] bool empty() const {
-    return journal.empty() && to_engines.empty() && to_clients.empty() && stored_answers.empty() && to_close.empty();
+    return journal.empty() && to_engines.empty() && to_clients.empty() && stored_answers.empty() && reads.empty() &&
+           to_close.empty();
   }
   /// Empties it and keeps the memory.
   void clear() {
@@ -75,6 +90,7 @@ struct Effects {
     to_engines.clear();
     to_clients.clear();
     stored_answers.clear();
+    reads.clear();
     to_close.clear();
   }
   friend bool operator==(const Effects&, const Effects&) = default;

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include <gangway/ids.hpp>
 
@@ -34,12 +35,31 @@ struct ConnectionClosed {
   friend bool operator==(const ConnectionClosed&, const ConnectionClosed&) = default;
 };
 
+/// A parked task that another one names.
+struct ParkedPart {
+  wire::PartRef named;
+  TaskId task;
+  friend bool operator==(const ParkedPart&, const ParkedPart&) = default;
+};
+
 /// A decoded message of a client. The content of an UploadModule has been verified against its hash.
 struct ClientSpoke {
   ConnectionId connection;
   wire::ClientMessage message;
-  std::optional<KeptTask> kept = {};  // what the store has under the key of a SubmitTask
+  // Of a SubmitTask, what the store knows:
+  std::optional<KeptTask> kept = {};    // under its key
+  std::vector<ParkedPart> parked = {};  // of those that Controller::unknown_parts() names, the parked ones
+  std::uint64_t durable_number = 0;     // Store::durable_number(), before it was asked for the above
   friend bool operator==(const ClientSpoke&, const ClientSpoke&) = default;
+};
+
+/// A page of a session's parked tasks: the answer to ReadParked.
+struct ParkedRead {
+  SessionId session;
+  TaskId after;
+  std::optional<ConnectionId> listed_for;
+  std::vector<TaskAccepted> tasks;  // by their ids; none: there are no more
+  friend bool operator==(const ParkedRead&, const ParkedRead&) = default;
 };
 
 /// Something moved on the connection, though no whole message came: a sign of life.
@@ -74,6 +94,6 @@ struct Restarted {
 };
 
 using Event = std::variant<ConnectionOpened, ConnectionClosed, ClientSpoke, ClientStirred, EngineSpoke, EngineLost,
-                           TimePassed, Restarted>;
+                           TimePassed, Restarted, ParkedRead>;
 
 }  // namespace gangway::core

@@ -10,6 +10,7 @@ namespace gangway::core {
 void Controller::check_invariants() const {
   check_tasks();
   check_prerequisites();
+  check_parked();
   check_sessions();
   check_modules();
   check_environment();
@@ -28,6 +29,9 @@ void Controller::check_tasks() const {
   std::uint64_t blocked = 0;
   std::uint64_t running = 0;
   std::uint64_t settled = 0;
+  std::uint64_t parked = 0;
+  std::uint64_t queued_bytes = 0;
+  for (const auto& [id, session] : state_.sessions) parked += session.parked.tasks;
   for (const auto& [first_task, task] : state_.tasks.all()) {
     GANGWAY_CHECK(task.parts.size() == std::max<std::size_t>(1, task.engines.size()), "a task has a wrong part");
     const auto session = state_.sessions.find(task.session);
@@ -59,6 +63,7 @@ void Controller::check_tasks() const {
                                             : direct_.contains(task.engines[index], task.session, id);
         GANGWAY_CHECK(queued, "a task that waits is in no queue");
         ++(task.balanced() ? waiting_balanced : waiting_direct);
+        if (task.balanced()) queued_bytes += task.operation_bytes;
         continue;
       }
       const auto* handed = std::get_if<Handed>(&state);
@@ -72,7 +77,9 @@ void Controller::check_tasks() const {
   }
   GANGWAY_CHECK(waiting_direct == direct_.size(), "a direct queue holds a task that does not wait");
   GANGWAY_CHECK(waiting_balanced == balanced_.size(), "a balanced queue holds a task that does not wait");
-  GANGWAY_CHECK(waiting_direct + waiting_balanced + blocked == state_.waiting, "the waiting tasks are miscounted");
+  GANGWAY_CHECK(waiting_direct + waiting_balanced + blocked + parked == state_.waiting,
+                "the waiting tasks are miscounted");
+  GANGWAY_CHECK(queued_bytes == state_.queued_bytes, "the operations in the window are miscounted");
   GANGWAY_CHECK(running == state_.running, "the running tasks are miscounted");
   GANGWAY_CHECK(settled == state_.settled, "the answers that are kept are miscounted");
 }
@@ -87,10 +94,14 @@ void Controller::check_prerequisites() const {
   }
   GANGWAY_CHECK(dependents == dependents_, "who is blocked by whom is noted wrongly");
   for (const auto& [part, tasks] : dependents_) {
-    const auto next = state_.tasks.all().upper_bound(part);
-    GANGWAY_CHECK(next != state_.tasks.all().begin(), "a task is blocked by one that is not there");
-    const Task& task = std::prev(next)->second;
-    const TaskState& state = task.parts.at(part.value() - task.first_task.value()).state;
+    const Task* const task = state_.tasks.look_up(part);
+    if (task == nullptr) {
+      const SessionId session = state_.tasks.look_up(*tasks.begin())->session;
+      const Parked& parked = state_.sessions.at(session).parked;
+      GANGWAY_CHECK(parked.tasks > 0 && part > parked.after, "a task is blocked by one that is not there");
+      continue;
+    }
+    const TaskState& state = task->parts.at(part.value() - task->first_task.value()).state;
     GANGWAY_CHECK(std::holds_alternative<Waiting>(state) || std::holds_alternative<Blocked>(state) ||
                       std::holds_alternative<Handed>(state),
                   "a task is blocked by one that has ended");
@@ -98,11 +109,35 @@ void Controller::check_prerequisites() const {
   GANGWAY_CHECK(dirty_.spoiled.empty(), "a task whose prerequisite is missed has not failed");
 }
 
+void Controller::check_parked() const {
+  for (const auto& [id, session] : state_.sessions) {
+    const Parked& parked = session.parked;
+    GANGWAY_CHECK(parking_.contains(id) == (parked.tasks > 0), "the list of sessions with parked tasks is wrong");
+    if (parked.tasks == 0) {
+      GANGWAY_CHECK(parked == Parked{}, "a session remembers tasks that are not parked any more");
+      continue;
+    }
+    std::uint64_t need_modules = 0;
+    for (const auto& [module, tasks] : parked.modules) need_modules += tasks;
+    GANGWAY_CHECK(need_modules <= parked.tasks, "the modules that parked tasks need are miscounted");
+    GANGWAY_CHECK(session.queued > 0 || refilling_.contains(id) || listings_.contains(id),
+                  "a window is empty, and nothing is read for it");
+  }
+  for (const SessionId id : parking_) GANGWAY_CHECK(state_.sessions.contains(id), "a session that has ended parks");
+  for (const auto& [session, listing] : listings_) {
+    const auto connection = connection_of_.find(session);
+    GANGWAY_CHECK(connection != connection_of_.end() && connection->second == listing.connection,
+                  "tasks are named to a connection that is gone");
+  }
+  GANGWAY_CHECK(fresh_numbers_.size() >= fresh_.size(), "a parked task is never forgotten");
+}
+
 void Controller::check_sessions() const {
   for (const auto& [id, session] : state_.sessions) {
     Session sums;
     std::size_t keyed = 0;
     std::uint64_t handed = 0;
+    std::uint64_t queued = 0;
     for (const auto& [request, first_task] : session.tasks) {
       const auto found = state_.tasks.all().find(first_task);
       GANGWAY_CHECK(found != state_.tasks.all().end() && found->second.session == id,
@@ -120,14 +155,18 @@ void Controller::check_sessions() const {
         const TaskState& state = task.parts[index].state;
         if (const auto* settled = std::get_if<Settled>(&state)) sums.result_bytes += settled->result_bytes;
         if (std::holds_alternative<Handed>(state)) ++handed;
+        if (std::holds_alternative<Waiting>(state) && task.balanced()) ++queued;
         const bool unsettled = std::holds_alternative<Waiting>(state) || std::holds_alternative<Handed>(state);
         GANGWAY_CHECK((unsettled && !task.balanced()) == session.direct_unsettled.contains(task.id_of(index)),
                       "the list of direct tasks without answer is wrong");
       }
     }
     GANGWAY_CHECK(keyed == session.keys.size(), "a session knows a key of no task");
-    GANGWAY_CHECK(sums.tasks_used == session.tasks_used, "a session's credit is miscounted");
-    GANGWAY_CHECK(sums.bytes_used == session.bytes_used, "a session's credit is miscounted in bytes");
+    GANGWAY_CHECK(queued == session.queued, "a session's tasks in the window are miscounted");
+    GANGWAY_CHECK(sums.tasks_used + session.parked.tasks == session.tasks_used, "a session's credit is miscounted");
+    GANGWAY_CHECK(
+        session.parked.tasks > 0 ? sums.bytes_used <= session.bytes_used : sums.bytes_used == session.bytes_used,
+        "a session's credit is miscounted in bytes");
     GANGWAY_CHECK(sums.result_bytes == session.result_bytes, "a session's results are miscounted");
     GANGWAY_CHECK(handed == results_.in_hand(id), "the results a session may expect are miscounted");
     GANGWAY_CHECK(session.tasks_used <= limits_.session_tasks_max, "a session has more than its credit");
@@ -145,6 +184,9 @@ void Controller::check_modules() const {
   std::map<wire::ModuleHash, std::uint64_t> needed;
   for (const auto& [first_task, task] : state_.tasks.all()) {
     if (task.parts_unsettled > 0 && task.module != wire::ModuleHash{}) ++needed[task.module];
+  }
+  for (const auto& [id, session] : state_.sessions) {
+    for (const auto& [hash, tasks] : session.parked.modules) needed[hash] += tasks;
   }
   GANGWAY_CHECK(needed == modules.tasks, "the tasks that need a module are miscounted");
   for (const auto& [hash, tasks] : needed) {
@@ -204,7 +246,7 @@ void Controller::check_connections() const {
   for (const auto& [id, session] : state_.sessions) {
     const bool lingers = timers_.armed(TimerKind::linger, id);
     GANGWAY_CHECK(lingers != connection_of_.contains(id), "a session lingers if it has no connection, and only then");
-    GANGWAY_CHECK(!lingers || !session.tasks.empty() || !session.name.empty(),
+    GANGWAY_CHECK(!lingers || session.tasks_used > 0 || !session.name.empty(),
                   "a session lingers that has nothing to keep");
     detached += lingers ? 1U : 0U;
   }

@@ -60,6 +60,8 @@ void MemoryStore::keep(const Record& record) {
           replace(fact.task, record, false);
           note_key(fact.task);
           note_ended(fact.task, std::holds_alternative<base::SharedBytes>(fact.outcome));
+        } else if constexpr (std::is_same_v<T, TaskUnparked>) {
+          // As the journal: it is parked until it is handed out.
         } else if constexpr (std::is_same_v<T, TaskAttached>) {
           std::get<TaskAccepted>(records_.at(find(fact.task)->accepted).fact).request = fact.request;
         } else if constexpr (std::is_same_v<T, TaskKept>) {
@@ -100,6 +102,7 @@ void MemoryStore::end_session(SessionId id) {
 void MemoryStore::replace(TaskId task, const Record& record, bool keep_failures) {
   Entry* kept = find(task);
   if (kept == nullptr) return;
+  std::get<TaskAccepted>(records_.at(kept->accepted).fact).parked = false;
   std::vector<std::uint64_t>& numbers = kept->part_records[task];
   std::erase_if(numbers, [&](std::uint64_t number) {
     if (keep_failures && std::holds_alternative<AttemptFailed>(records_.at(number).fact)) return false;
@@ -152,6 +155,37 @@ std::optional<KeptTask> MemoryStore::find_kept(SessionId session, const std::str
     return KeptTask{task, answered->second.label};
   }
   return KeptTask{task, std::get<TaskAccepted>(records_.at(find(task)->accepted).fact).label};
+}
+
+std::vector<TaskAccepted> MemoryStore::parked(const ReadParked& wanted) const {
+  std::vector<TaskAccepted> found;
+  const auto session = sessions_.find(wanted.session);
+  if (session == sessions_.end()) return found;
+  std::uint64_t bytes = 0;
+  const std::set<TaskId>& tasks = session->second.tasks;
+  for (auto task = tasks.upper_bound(wanted.after); task != tasks.end(); ++task) {
+    if (found.size() == wanted.tasks_max || bytes >= wanted.bytes_max) break;
+    const auto& accepted = std::get<TaskAccepted>(records_.at(tasks_.at(*task).accepted).fact);
+    if (!accepted.parked) continue;
+    found.push_back(accepted);
+    if (wanted.listed_for) {
+      found.back().left_out_bytes = std::exchange(found.back().operation, {}).size();
+    } else {
+      bytes += accepted.operation.size();
+    }
+  }
+  return found;
+}
+
+std::optional<TaskId> MemoryStore::find_parked(SessionId session, const wire::PartRef& named) const {
+  const auto kept = sessions_.find(session);
+  if (kept == sessions_.end()) return std::nullopt;
+  for (const TaskId task : kept->second.tasks) {
+    const auto& accepted = std::get<TaskAccepted>(records_.at(tasks_.at(task).accepted).fact);
+    const bool is_named = named.task != TaskId{} ? task == named.task : accepted.request == named.request;
+    if (is_named && accepted.parked) return task;
+  }
+  return std::nullopt;
 }
 
 void MemoryStore::note_awaited(const TaskAccepted& fact) {

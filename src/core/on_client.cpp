@@ -69,7 +69,9 @@ void Controller::on(const ClientSpoke& event, Turn& turn) {
   }
   if (!accept_request(id, connection, event.message, turn)) return;
   connection.kept = event.kept;
+  connection.parked = event.parked;
   std::visit([&](const auto& message) { on_message(id, connection, message, turn); }, event.message);
+  forget_fresh(event.durable_number);
 }
 
 bool Controller::accept_request(ConnectionId id, Connection& connection, const wire::ClientMessage& message,

@@ -20,7 +20,7 @@ std::string text_of(base::Duration span) {
 
 void Controller::on(const ConnectionOpened& event, Turn& turn) {
   const ConnectionId id = event.connection;
-  connections_.emplace(id, Connection{event.role, "", std::nullopt, wire::RequestId{}, turn.now, {}, {}});
+  connections_.emplace(id, Connection{event.role, "", std::nullopt, wire::RequestId{}, turn.now, {}, {}, {}});
   timers_.arm(TimerKind::hello, id, turn.now + limits_.hello_timeout);
   if (stopping_) {
     dismiss(id, {"the cluster is being stopped", true}, turn);
@@ -81,6 +81,7 @@ std::optional<SessionId> Controller::forget_connection(ConnectionId id) {
   connections_.erase(found);
   std::erase_if(offers_, [id](const WaitingOffer& offer) { return offer.connection == id; });
   if (session) connection_of_.erase(*session);
+  if (session) stop_listing(*session);
   return session;
 }
 

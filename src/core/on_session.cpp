@@ -103,7 +103,7 @@ void Controller::resume_session(ConnectionId id, Connection& connection, Session
       turn.effects.stored_answers.push_back({id, task.request, index, task.id_of(index)});
     }
   }
-  send(id, wire::SessionResumed{}, turn);
+  start_listing(id, session, turn);
 }
 
 void Controller::welcome(ConnectionId id, Connection& connection, SessionId session, bool resumed, Turn& turn) {
@@ -121,7 +121,7 @@ void Controller::detach_session(SessionId session, Turn& turn) {
   const Session& detached = state_.sessions.at(session);
   if (!detached.name.empty()) {
     timers_.arm(TimerKind::linger, session, turn.now + limits_.named_session_linger);
-  } else if (detached.tasks.empty()) {
+  } else if (detached.tasks_used == 0) {
     end_session(session, turn);
   } else {
     timers_.arm(TimerKind::linger, session, turn.now + limits_.session_linger);
@@ -130,6 +130,7 @@ void Controller::detach_session(SessionId session, Turn& turn) {
 
 void Controller::end_session(SessionId session, Turn& turn) {
   timers_.cancel(TimerKind::linger, session);
+  stop_listing(session);
   commit(SessionEnded{session}, turn);
   results_.drop(session);
 }
@@ -174,6 +175,7 @@ void Controller::on(const Restarted&, Turn& turn) {
   for (const auto& [id, session] : state_.sessions) sessions.push_back(id);
   for (const SessionId session : sessions) detach_session(session, turn);
   for (const EngineId engine : direct_.engines()) awaited_.insert(engine);
+  dirty_.refill = parking_;
 }
 
 }  // namespace gangway::core

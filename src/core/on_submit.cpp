@@ -32,7 +32,7 @@ void Controller::on_message(ConnectionId id, Connection& connection, const wire:
   }
   if (!message.key.empty() && attach(id, connection, message, turn)) return;
   std::string unclear;
-  std::optional<std::vector<Prerequisite>> after = resolve(*connection.session, message.after, unclear);
+  std::optional<std::vector<Prerequisite>> after = resolve(connection, message.after, unclear);
   if (!after || (!message.engines.empty() && !after->empty())) {
     send(id, wire::Refused{message.request, after ? "only a balanced task can follow others" : unclear}, turn);
     return;
@@ -41,11 +41,15 @@ void Controller::on_message(ConnectionId id, Connection& connection, const wire:
   std::vector<std::string> needs = message.needs;
   std::sort(needs.begin(), needs.end());
   needs.erase(std::unique(needs.begin(), needs.end()), needs.end());
+  const bool is_plain =
+      message.engines.empty() && after->empty() && message.key.empty() && message.environment.empty();
+  const bool parked = is_plain && is_beyond_window(session);
   commit(TaskAccepted{*connection.session, message.request, first_task, message.engines, message.label,
                       std::move(needs), message.operation, turn.now.ns, message.module, message.policy,
-                      *std::move(after), message.key, message.environment},
+                      *std::move(after), message.key, message.environment, parked},
          turn);
   if (message.module != wire::ModuleHash{}) module_used_[message.module] = state_.records;
+  if (parked) note_fresh(*connection.session, message.request, first_task);
   send(id, wire::TaskAccepted{message.request, first_task, static_cast<std::uint32_t>(parts)}, turn);
   start_parts(first_task, message.engines, turn);
 }
@@ -76,9 +80,10 @@ bool Controller::attach(ConnectionId id, Connection& connection, const wire::Sub
   return true;
 }
 
-std::optional<std::vector<Prerequisite>> Controller::resolve(SessionId session,
+std::optional<std::vector<Prerequisite>> Controller::resolve(const Connection& connection,
                                                              const std::vector<wire::Prerequisite>& after,
                                                              std::string& why_not) const {
+  const SessionId session = *connection.session;
   const std::map<wire::RequestId, TaskId>& tasks = state_.sessions.at(session).tasks;
   std::vector<Prerequisite> resolved;
   for (const wire::Prerequisite& wanted : after) {
@@ -92,6 +97,10 @@ std::optional<std::vector<Prerequisite>> Controller::resolve(SessionId session,
       TaskId id = ref.task;
       if (const auto submitted = tasks.find(ref.request); id == TaskId{} && submitted != tasks.end()) {
         id = TaskId{submitted->second.value() + ref.part};
+      }
+      if (const TaskId parked = parked_id(session, ref, connection.parked); parked != TaskId{}) {
+        prerequisite.parts.push_back({parked, {}});
+        continue;
       }
       const Task* const task = state_.tasks.look_up(id);
       const TaskState* const state =

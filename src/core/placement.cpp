@@ -25,6 +25,7 @@ void Controller::place(Turn& turn) {
     for (const EngineId engine : dirty_.engines) serve_balanced(engine, turn);
   } while (dirty_.queues);
   dirty_.engines.clear();
+  refill_windows(turn);
   GANGWAY_CHECK(dirty_.lanes.empty() && dirty_.sessions.empty(), "placing made work for placing");
 }
 

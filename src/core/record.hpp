@@ -71,7 +71,16 @@ struct TaskAccepted {
   std::vector<Prerequisite> after = {};  // as it was known when this was written
   std::string key = {};                  // empty: none
   std::string environment = {};          // the value that it sets; empty: none
+  bool parked = false;                   // beyond the window: only the store keeps it until TaskUnparked
+  std::uint64_t left_out_bytes = 0;      // size of the operation, where a store has left that out
   friend bool operator==(const TaskAccepted&, const TaskAccepted&) = default;
+};
+
+/// A parked task has come into the window. It is the one that was accepted, with its operation. Stores need not keep
+/// this: read back, a task that no engine was handed yet may be parked again.
+struct TaskUnparked {
+  TaskAccepted task;
+  friend bool operator==(const TaskUnparked&, const TaskUnparked&) = default;
 };
 
 struct AttemptStarted {
@@ -150,7 +159,7 @@ struct EnvironmentErased {
 
 using Fact = std::variant<SessionOpened, SessionEnded, ModuleStored, TaskAccepted, AttemptStarted, AttemptReturned,
                           AttemptFailed, TaskSettled, TaskForgotten, LibraryAdded, ModuleForgotten, IdsGiven,
-                          SessionAdopted, TaskAttached, TaskKept, EnvironmentSet, EnvironmentErased>;
+                          SessionAdopted, TaskAttached, TaskKept, EnvironmentSet, EnvironmentErased, TaskUnparked>;
 
 /// What a store has under a key.
 struct KeptTask {

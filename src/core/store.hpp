@@ -12,6 +12,7 @@
 
 #include <gangway/ids.hpp>
 
+#include "core/effect.hpp"
 #include "core/record.hpp"
 
 namespace gangway::core {
@@ -37,6 +38,13 @@ class Store {
   /// The task with a key that has its answer, acknowledged or not, if that is durable.
   [[nodiscard]] virtual std::optional<KeptTask> find_kept(SessionId session, const std::string& key) const = 0;
 
+  /// Tasks of a session that were accepted as parked, and that no engine has been handed, as far as that is durable:
+  /// what `wanted` says, by their ids. Those that are listed for a client come without operation (left_out_bytes).
+  [[nodiscard]] virtual std::vector<TaskAccepted> parked(const ReadParked& wanted) const = 0;
+
+  /// The one of them that is named, if it is durable.
+  [[nodiscard]] virtual std::optional<TaskId> find_parked(SessionId session, const wire::PartRef& named) const = 0;
+
   /// The answer of a task, if it is durable and not forgotten.
   [[nodiscard]] virtual std::optional<TaskSettled> answer(TaskId task) const = 0;
 
@@ -53,6 +61,8 @@ class MemoryStore final : public Store {
   [[nodiscard]] std::uint64_t durable_number() const override { return durable_number_; }
   void replay(const std::function<void(const Record&)>& visit) const override;
   [[nodiscard]] std::optional<KeptTask> find_kept(SessionId session, const std::string& key) const override;
+  [[nodiscard]] std::vector<TaskAccepted> parked(const ReadParked& wanted) const override;
+  [[nodiscard]] std::optional<TaskId> find_parked(SessionId session, const wire::PartRef& named) const override;
   [[nodiscard]] std::optional<TaskSettled> answer(TaskId task) const override;
   [[nodiscard]] std::optional<base::SharedBytes> environment(const std::string& name) const override;
 

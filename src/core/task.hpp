@@ -93,6 +93,7 @@ struct Task {
   std::uint32_t parts_unsettled = 0;    // Waiting, Blocked, Handed or Abandoned
   std::uint32_t parts_unforgotten = 0;  // all but Forgotten
   std::string environment;              // the value that it sets; empty: none, or a part has failed
+  bool was_parked = false;
 
   [[nodiscard]] bool balanced() const { return engines.empty(); }
   [[nodiscard]] std::uint32_t index_of(TaskId id) const {
@@ -128,7 +129,7 @@ class TaskTable {
     return id.value() - task.first_task.value() < task.parts.size() ? &task : nullptr;
   }
 
-  /// Ids rise: the new task stands behind all others.
+  /// Mostly it stands behind all others, since ids rise.
   Task& add(Task task) {
     const TaskId id = task.first_task;
     return tasks_.emplace_hint(tasks_.end(), id, std::move(task))->second;
@@ -142,6 +143,17 @@ class TaskTable {
   std::map<TaskId, Task> tasks_;
 };
 
+/// A session's tasks that only the store keeps: plain balanced ones (see is_plain) that wait beyond the window, and
+/// behind all of its plain tasks that are in memory.
+struct Parked {
+  std::uint64_t tasks = 0;
+  TaskId after;                                       // the ids of all of them are higher
+  wire::RequestId last_request;                       // the highest of theirs
+  std::map<wire::ModuleHash, std::uint64_t> modules;  // that they need, and how many do
+
+  friend bool operator==(const Parked&, const Parked&) = default;
+};
+
 /// A registered client and what it uses of its credit.
 struct Session {
   std::string name;                         // empty: none
@@ -152,6 +164,8 @@ struct Session {
   std::map<wire::RequestId, TaskId> tasks;  // its tasks, by their first ids
   std::map<std::string, TaskId> keys;       // of those among its tasks that have one
   std::set<TaskId> direct_unsettled;        // parts of direct tasks that have no answer yet
+  std::uint64_t queued = 0;                 // its balanced tasks in memory that wait for their turn
+  Parked parked;
 
   friend bool operator==(const Session&, const Session&) = default;
 };
@@ -191,8 +205,9 @@ struct DurableState {
   std::uint64_t records = 0;    // number of the latest record
   std::uint64_t last_task = 0;  // highest id given, without the gateway's share of the number
   std::uint64_t last_session = 0;
-  std::uint64_t waiting = 0;  // parts in each state; blocked ones wait
-  std::uint64_t running = 0;  // handed or abandoned
+  std::uint64_t queued_bytes = 0;  // operations of balanced tasks in memory that wait for their turn
+  std::uint64_t waiting = 0;       // parts in each state; blocked and parked ones wait
+  std::uint64_t running = 0;       // handed or abandoned
   std::uint64_t settled = 0;
   std::uint64_t settled_ever = 0;
 

@@ -62,7 +62,17 @@ class ControllerTest : public ::testing::Test {
       heard_[send.connection].push_back(
           wire::TaskFinished{send.request, send.part, send.task, kept->run, kept->outcome});
     }
+    reads_.insert(reads_.end(), effects_.reads.begin(), effects_.reads.end());
     closed_.insert(effects_.to_close.begin(), effects_.to_close.end());
+  }
+
+  /// The store gives the next page of parked tasks that was asked for. False if none was.
+  bool store_reads() {
+    if (reads_.empty()) return false;
+    const ReadParked wanted = reads_.front();
+    reads_.pop_front();
+    happens(ParkedRead{wanted.session, wanted.after, wanted.listed_for, store_.parked(wanted)});
+    return true;
   }
 
   /// The gateway dies and comes back with what its store kept. Connections and engines are gone.
@@ -76,6 +86,7 @@ class ControllerTest : public ::testing::Test {
     runs_.clear();
     modules_.clear();
     environment_.clear();
+    reads_.clear();
     happens(Restarted{});
   }
   [[nodiscard]] const Effects& effects() const { return effects_; }
@@ -106,7 +117,9 @@ class ControllerTest : public ::testing::Test {
     return id;
   }
   void says(ConnectionId id, const wire::ClientMessage& message) {
-    happens(ClientSpoke{id, support::through_codec(message)});
+    ClientSpoke spoke{id, support::through_codec(message)};
+    if (const auto* task = std::get_if<wire::SubmitTask>(&spoke.message)) look_up(spoke, *task);
+    happens(spoke);
   }
   wire::RequestId next_request(ConnectionId id) { return wire::RequestId{++requests_[id]}; }
 
@@ -258,6 +271,15 @@ class ControllerTest : public ::testing::Test {
   [[nodiscard]] const MemoryStore& store() const { return store_; }
 
  private:
+  /// As a shell does it.
+  void look_up(ClientSpoke& spoke, const wire::SubmitTask& task) {
+    spoke.durable_number = store_.durable_number();
+    const std::optional<SessionId> session = controller().session_of(spoke.connection);
+    for (const wire::PartRef& named : controller().unknown_parts(spoke.connection, task)) {
+      if (const auto found = store_.find_parked(*session, named)) spoke.parked.push_back({named, *found});
+    }
+  }
+
   void deliver(const SendToEngines& send) {
     for (std::size_t i = 0; i < send.engines.size(); ++i) {
       const EngineId engine = send.engines[i];
@@ -282,6 +304,7 @@ class ControllerTest : public ::testing::Test {
   Effects effects_;
   std::vector<Record> journal_;
   MemoryStore store_;
+  std::deque<ReadParked> reads_;
   std::uint64_t connections_ = 0;
   std::map<ConnectionId, std::uint64_t> requests_;
   std::map<ConnectionId, std::vector<wire::GatewayMessage>> heard_;
