@@ -117,6 +117,7 @@ class Auditor {
   void note(const core::ClientStirred&) {}
   void note(const core::TimePassed&) {}
   void note(const core::Restarted&) {}
+  void note(const core::ParkedRead&) {}
   void note_submitted(Session& session, const wire::SubmitTask& submit);
   void note_answer(EngineId engine, wire::AttemptRef attempt);
   void check_overdrafts(const core::Effects& effects) const;

@@ -63,6 +63,11 @@ base::Limits make_limits(Random& random, std::uint32_t engines, std::uint32_t pa
   limits.session_bytes_max = random.one_of<std::uint64_t>({operation_bytes, 3ULL * operation_bytes, 512 * base::mib});
   limits.session_results_bytes_max = random.one_of<std::uint64_t>({0, 20, 500, 256 * base::mib});
   limits.result_bytes_guess = payload_bytes + 64;  // no simulated result is longer
+  limits.window_tasks_max = random.one_of<std::uint32_t>({1, 2, 7, limits.window_tasks_max});
+  limits.window_session_tasks = random.one_of<std::uint32_t>({1, 2, 5, limits.window_session_tasks});
+  limits.window_bytes_max = random.one_of<std::uint64_t>({1, 500, limits.window_bytes_max});
+  limits.page_tasks_max = random.one_of<std::uint32_t>({1, 3, limits.page_tasks_max});
+  limits.page_bytes_max = random.one_of<std::uint64_t>({1, 300, limits.page_bytes_max});
   limits.engine_attempts_max = random.one_of<std::uint32_t>({1, 2, 3, 8, 64});
   limits.engine_bytes_max = random.one_of<std::uint64_t>({1, 400, 128 * base::mib, 128 * base::mib});
   limits.engine_ahead = random.one_of<base::Duration>(

@@ -5,6 +5,8 @@
 #include <utility>
 #include <variant>
 
+#include "support/parked_again.hpp"
+
 namespace gangway::sim {
 
 namespace {
@@ -125,9 +127,20 @@ void Shell::turn() {
   arm_deadline();
 }
 
-void Shell::handle(const std::vector<core::Event>& events) {
+void Shell::look_up(core::ClientSpoke& spoke) const {
+  const auto* const task = std::get_if<wire::SubmitTask>(&spoke.message);
+  const std::optional<SessionId> session = controller_->session_of(spoke.connection);
+  if (task == nullptr || !session) return;
+  spoke.durable_number = store_.durable_number();
+  for (const wire::PartRef& named : controller_->unknown_parts(spoke.connection, *task)) {
+    if (const auto found = store_.find_parked(*session, named)) spoke.parked.push_back({named, *found});
+  }
+}
+
+void Shell::handle(std::vector<core::Event> events) {
   core::Effects effects;
-  for (const core::Event& event : events) {
+  for (core::Event& event : events) {
+    if (auto* spoke = std::get_if<core::ClientSpoke>(&event)) look_up(*spoke);
     if (world_.traces()) trace(event);
     note_ready(event);
     controller_->handle(event, world_.now(), effects);
@@ -161,6 +174,7 @@ void Shell::handle(const std::vector<core::Event>& events) {
   }
   batch.to_clients = std::move(effects.to_clients);
   batch.stored_answers = std::move(effects.stored_answers);
+  batch.reads = std::move(effects.reads);
   batch.to_close = std::move(effects.to_close);
   batches_.push_back(std::move(batch));
   release();
@@ -179,6 +193,12 @@ void Shell::release() {
     for (const core::SendStoredAnswer& send : batch.stored_answers) {
       // When the client has room.
       world_.after(world_.random().span({0}, base::milliseconds(1)), [this, send] { tell_kept(send); });
+    }
+    for (const core::ReadParked& read : batch.reads) {
+      world_.after(world_.random().span({0}, base::milliseconds(1)), [this, read, life = life()] {
+        if (life != this->life()) return;
+        happens(core::ParkedRead{read.session, read.after, read.listed_for, store_.parked(read)});
+      });
     }
     for (const core::ConnectionId id : batch.to_close) close(id);
   }
@@ -236,9 +256,11 @@ void Shell::check_restart() const {
   if (store_.durable_number() != now.records || has_abandoned(now)) return;
   core::Controller from_store{core::Identity{"simulated", 0}, scenario_.limits};
   store_.replay([&](const core::Record& record) { from_store.apply(record); });
-  world_.require(from_store.durable_state().tasks == now.tasks, "the store tells another story than the controller");
-  world_.require(from_store.durable_state().sessions == now.sessions, "the store knows other sessions");
-  world_.require(from_store.durable_state().modules == now.modules, "the store knows other modules");
+  const core::DurableState stored = support::parked_again(from_store.durable_state());
+  const core::DurableState known = support::parked_again(now);
+  world_.require(stored.tasks == known.tasks, "the store tells another story than the controller");
+  world_.require(stored.sessions == known.sessions, "the store knows other sessions");
+  world_.require(stored.modules == known.modules, "the store knows other modules");
 }
 
 }  // namespace gangway::sim

@@ -74,12 +74,14 @@ class Shell {
     std::vector<ToOneEngine> to_engines;
     std::vector<core::SendToClient> to_clients;
     std::vector<core::SendStoredAnswer> stored_answers;
+    std::vector<core::ReadParked> reads;
     std::vector<core::ConnectionId> to_close;
   };
 
   [[nodiscard]] std::unique_ptr<core::Controller> new_controller() const;
   void turn();
-  void handle(const std::vector<core::Event>& events);
+  void handle(std::vector<core::Event> events);
+  void look_up(core::ClientSpoke& spoke) const;
   void release();
   /// A value of the environment with its operation; none if the store has it no more.
   [[nodiscard]] std::optional<wire::ToEngine> completed(const wire::ToEngine& message) const;

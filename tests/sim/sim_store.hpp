@@ -41,6 +41,12 @@ class SimStore final : public core::Store {
   [[nodiscard]] std::optional<core::KeptTask> find_kept(SessionId session, const std::string& key) const override {
     return memory_.find_kept(session, key);
   }
+  [[nodiscard]] std::vector<core::TaskAccepted> parked(const core::ReadParked& wanted) const override {
+    return memory_.parked(wanted);
+  }
+  [[nodiscard]] std::optional<TaskId> find_parked(SessionId session, const wire::PartRef& named) const override {
+    return memory_.find_parked(session, named);
+  }
   [[nodiscard]] std::optional<base::SharedBytes> environment(const std::string& name) const override {
     return memory_.environment(name);
   }

@@ -29,7 +29,7 @@ std::optional<Finding> find(Canary canary, std::uint64_t seeds) {
 class Canaries : public ::testing::TestWithParam<Canary> {};
 
 TEST_P(Canaries, AreFound) {
-  constexpr std::uint64_t seeds = 100;
+  constexpr std::uint64_t seeds = 400;
   const auto finding = find(GetParam(), seeds);
   ASSERT_TRUE(finding) << "the flaw was not found in " << seeds << " seeds";
   RecordProperty("seed", std::to_string(finding->seed));

@@ -90,6 +90,9 @@ void Shell::trace(const core::Event& event) const {
           world_.trace("engine " + number(what.engine.value()) + ": " + text_of(what.message));
         } else if constexpr (std::is_same_v<T, core::EngineLost>) {
           world_.trace("engine " + number(what.engine.value()) + " lost");
+        } else if constexpr (std::is_same_v<T, core::ParkedRead>) {
+          world_.trace("read " + number(what.tasks.size()) + " parked tasks of session " +
+                       number(what.session.value()) + " behind " + number(what.after.value()));
         } else if constexpr (std::is_same_v<T, core::Restarted>) {
           world_.trace("the gateway has come back");
         } else {
@@ -121,6 +124,10 @@ void Shell::trace(const core::Effects& effects) const {
   for (const core::SendStoredAnswer& send : effects.stored_answers) {
     world_.trace("  -> client " + number(send.connection.value()) + ": kept answer of task " +
                  number(send.task.value()));
+  }
+  for (const core::ReadParked& read : effects.reads) {
+    world_.trace("  -> read parked tasks of session " + number(read.session.value()) + " behind " +
+                 number(read.after.value()) + (read.listed_for ? " to name them" : ""));
   }
   for (const core::ConnectionId id : effects.to_close) world_.trace("  -> close " + number(id.value()));
 }
