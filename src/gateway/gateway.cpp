@@ -22,6 +22,7 @@
 #include "gateway/far_silence.hpp"
 #include "gateway/held_effects.hpp"
 #include "gateway/obituaries.hpp"
+#include "gateway/store_lookups.hpp"
 #include "gateway/stored_answers.hpp"
 #include "keeper/wait_status.hpp"
 #include "mpi/link.hpp"
@@ -214,15 +215,25 @@ class Gateway {
                            : std::nullopt);
   }
 
-  /// What a client says with a key is looked for among what only the store remembers.
   void hear(core::Event event) {
-    if (auto* const spoke = std::get_if<core::ClientSpoke>(&event)) {
-      const auto* const task = std::get_if<wire::SubmitTask>(&spoke->message);
-      const bool has_key = task != nullptr && !task->key.empty();
-      const auto session = has_key ? controller_.session_of(spoke->connection) : std::nullopt;
-      if (session) spoke->kept = store_.find_kept(*session, task->key);
+    try {
+      if (auto* const spoke = std::get_if<core::ClientSpoke>(&event)) look_up(*spoke, controller_, store_);
+    } catch (const std::exception& error) {
+      return fail(std::string{"the journal cannot be read: "} + error.what());
     }
     handle(event);
+  }
+
+  /// True if some tasks have been read.
+  bool read_parked() {
+    try {
+      const std::optional<core::ParkedRead> page = parked_reads_.next(store_);
+      if (page) handle(*page);
+      return page.has_value();
+    } catch (const std::exception& error) {
+      fail(std::string{"the journal cannot be read: "} + error.what());
+      return false;
+    }
   }
 
   void handle(const core::Event& event) { controller_.handle(event, os::now(), effects_); }
@@ -243,6 +254,7 @@ class Gateway {
     if (any) commit();
     any |= release();
     any |= stored_answers_.send_some();
+    any |= read_parked();
     clients_.hold_reading(held_.is_full());
     if (clients_.flush_wanted()) clients_.flush(os::now());
     if (controller_.stopped()) take_leave();
@@ -284,6 +296,7 @@ class Gateway {
     }
     for (const core::SendToClient& send : effects.to_clients) clients_.send(send.connection, send.message);
     for (const core::SendStoredAnswer& answer : effects.stored_answers) stored_answers_.add(answer);
+    for (const core::ReadParked& wanted : effects.reads) parked_reads_.add(wanted);
     for (const core::ConnectionId connection : effects.to_close) {
       stored_answers_.drop(connection);
       clients_.close(connection);
@@ -368,6 +381,7 @@ class Gateway {
   HeldEffects held_;
   Clients clients_;
   StoredAnswers stored_answers_;
+  ParkedReads parked_reads_;
   mpi::Link link_;
   mpi::Loop loop_;
 };

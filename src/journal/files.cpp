@@ -52,6 +52,7 @@ base::Status Files::prepare(const std::filesystem::path& file) {
     sqlite3_wal_hook(database_.handle(), &note_pages, this);
     reader_.emplace(file, OpenMode::create);  // it may have to mend the log's index: not only to read
   }
+  parked_.emplace(reader_ ? *reader_ : database_, spool_);
   answer_.emplace(answer_statement(reader_ ? *reader_ : database_));
   kept_.emplace(kept_statement(reader_ ? *reader_ : database_));
   environment_.emplace(environment_statement(reader_ ? *reader_ : database_));
@@ -92,6 +93,18 @@ std::optional<core::TaskSettled> Files::answer(TaskId task) {
   if (reader_) return read_answer(*answer_, task);
   const std::lock_guard lock{database_in_use_};
   return read_answer(*answer_, task);
+}
+
+std::vector<core::TaskAccepted> Files::parked(const core::ReadParked& wanted) {
+  if (reader_) return parked_->read(wanted);
+  const std::lock_guard lock{database_in_use_};
+  return parked_->read(wanted);
+}
+
+std::optional<TaskId> Files::find_parked(SessionId session, const wire::PartRef& named) {
+  if (reader_) return parked_->find(session, named);
+  const std::lock_guard lock{database_in_use_};
+  return parked_->find(session, named);
 }
 
 std::optional<core::KeptTask> Files::find_kept(SessionId session, const std::string& key) {

@@ -11,6 +11,7 @@
 #include "journal/database.hpp"
 #include "journal/journal.hpp"
 #include "journal/lease.hpp"
+#include "journal/parked_rows.hpp"
 #include "journal/record_writer.hpp"
 #include "journal/retention.hpp"
 #include "journal/spool.hpp"
@@ -46,6 +47,8 @@ class Files {
 
   /// On the thread of the journal's user. Throws DatabaseFailure.
   [[nodiscard]] std::optional<core::TaskSettled> answer(TaskId task);
+  [[nodiscard]] std::vector<core::TaskAccepted> parked(const core::ReadParked& wanted);
+  [[nodiscard]] std::optional<TaskId> find_parked(SessionId session, const wire::PartRef& named);
   [[nodiscard]] std::optional<core::KeptTask> find_kept(SessionId session, const std::string& key);
   [[nodiscard]] std::optional<base::SharedBytes> environment(const std::string& name);
 
@@ -67,6 +70,7 @@ class Files {
   // Connections of their own, where there may be several.
   std::optional<Database> checkpointer_;
   std::optional<Database> reader_;
+  std::optional<ParkedRows> parked_;
   std::optional<Statement> answer_;
   std::optional<Statement> kept_;
   std::optional<Statement> environment_;

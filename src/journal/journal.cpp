@@ -162,6 +162,14 @@ std::optional<core::TaskSettled> Journal::answer(TaskId task) const {
   return files_->answer(task);
 }
 
+std::vector<core::TaskAccepted> Journal::parked(const core::ReadParked& wanted) const {
+  return files_->parked(wanted);
+}
+
+std::optional<TaskId> Journal::find_parked(SessionId session, const wire::PartRef& named) const {
+  return files_->find_parked(session, named);
+}
+
 std::optional<core::KeptTask> Journal::find_kept(SessionId session, const std::string& key) const {
   return files_->find_kept(session, key);
 }

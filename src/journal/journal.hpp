@@ -74,7 +74,9 @@ class Journal final : public core::Store {
   /// Before the first append(). Throws std::exception if what is stored is damaged.
   void replay(const std::function<void(const core::Record&)>& visit) const override;
 
-  // Both throw std::exception if it cannot be read.
+  // All throw std::exception if it cannot be read.
+  [[nodiscard]] std::vector<core::TaskAccepted> parked(const core::ReadParked& wanted) const override;
+  [[nodiscard]] std::optional<TaskId> find_parked(SessionId session, const wire::PartRef& named) const override;
   [[nodiscard]] std::optional<core::KeptTask> find_kept(SessionId session, const std::string& key) const override;
   [[nodiscard]] std::optional<core::TaskSettled> answer(TaskId task) const override;
 

@@ -43,6 +43,7 @@ class TaskReader {
   TaskReader(const Database& database, const Spool& spool, Visitor& visitor, const Complain* complain = nullptr,
              const std::set<wire::ModuleHash>* modules = nullptr)
       : operation_{database, "SELECT bytes, spooled, size, environment FROM operations WHERE first = ?"},
+        environment_{database, "SELECT environment FROM operations WHERE first = ?"},
         result_{database, "SELECT bytes FROM results WHERE task = ?"},
         prerequisites_{database,
                        "SELECT number, part, condition, succeeded FROM prerequisites WHERE task = ? "
@@ -94,16 +95,10 @@ class TaskReader {
 
   void show(const std::vector<StoredPart>& parts) {
     const StoredPart& first = parts.front();
-    core::TaskAccepted accepted;
-    accepted.session = first.session;
-    accepted.request = first.request;
-    accepted.first_task = first.first;
-    accepted.label = first.label;
-    accepted.needs = first.needs;
-    accepted.module = first.module;
-    accepted.policy = first.policy;
-    accepted.key = first.key;
-    accepted.submitted_ns = first.run.submitted_ns;
+    core::TaskAccepted accepted = accepted_of(first);
+    accepted.parked = first.parked && first.state == StoredState::waiting && first.run.attempt == 0;
+    // The operation of one that is parked is read when its turn comes, by who is not here to rescue.
+    if (accepted.parked && complain_ == nullptr) return visitor_.show(std::move(accepted));
     std::vector<core::Fact> after;
     bool is_settled = true;
     for (const StoredPart& part : parts) {
@@ -111,7 +106,9 @@ class TaskReader {
       is_settled &= add_state(part, after);
     }
     if (!is_settled) add_prerequisites(accepted);
-    if (!add_operation(accepted) && (!is_settled || complain_ == nullptr)) {
+    if (is_settled && complain_ == nullptr) {
+      add_environment(accepted);
+    } else if (!add_operation(accepted) && !is_settled) {
       throw damaged_task(first.first, "its operation is missing");
     }
     const bool needs_module = !is_settled && first.module != wire::ModuleHash{};
@@ -133,6 +130,7 @@ class TaskReader {
       operation_.start(accepted.first_task);
       while (operation_.next()) {
         accepted.operation = operation_in(operation_, 0, spool_);
+        accepted.left_out_bytes = 0;
         if (!operation_.is_null(3)) accepted.environment = operation_.text(3);
         is_there = true;
       }
@@ -140,6 +138,14 @@ class TaskReader {
       if (complain_ == nullptr || !is_damage(failure.error())) throw;
     }
     return is_there;
+  }
+
+  /// Of an operation that nobody will run again.
+  void add_environment(core::TaskAccepted& accepted) {
+    environment_.start(accepted.first_task);
+    while (environment_.next()) {
+      if (!environment_.is_null(0)) accepted.environment = environment_.text(0);
+    }
   }
 
   /// What it waits for. In a rescue, a task that was not shown would be waited for in vain.
@@ -224,6 +230,7 @@ class TaskReader {
   }
 
   Statement operation_;
+  Statement environment_;
   Statement result_;
   Statement prerequisites_;
   const Spool& spool_;

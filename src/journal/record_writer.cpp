@@ -60,8 +60,8 @@ RecordWriter::RecordWriter(const Database& database, const Spool& spool)
       insert_task_{
           database,
           "INSERT INTO tasks (id, first, parts, session, request, target, label, needs, module, policy, key, "
-          "submitted_ns, accepted_ms, operation_bytes, state, live, attempts, engine, handed_ns) "
-          "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?)"},
+          "submitted_ns, accepted_ms, operation_bytes, parked, state, live, attempts, engine, handed_ns) "
+          "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1, ?, ?, ?)"},
       insert_prerequisite_{
           database, "INSERT INTO prerequisites (task, number, part, condition, succeeded) VALUES (?, ?, ?, ?, ?)"},
       note_ended_{database, "UPDATE prerequisites SET succeeded = ? WHERE part = ?"},
@@ -170,8 +170,8 @@ void RecordWriter::write_accepted(const Unwritten& unwritten) {
     }
     insert_task_.run(fact.first_task.value() + index, fact.first_task, parts, fact.session, fact.request, target,
                      std::string_view{fact.label}, needs, module, policy, key, fact.submitted_ns, now_ms_,
-                     fact.operation.size(), engine ? StoredState::running : StoredState::waiting, attempts, engine,
-                     handed_ns);
+                     fact.operation.size(), std::uint64_t{fact.parked ? 1U : 0U},
+                     engine ? StoredState::running : StoredState::waiting, attempts, engine, handed_ns);
   }
   insert_operation(fact);
 }

@@ -57,6 +57,7 @@ class RecordWriter {
   void write_fact(std::uint64_t number, const core::SessionAdopted& fact);
   void write_fact(std::uint64_t number, const core::TaskAttached& fact);
   void write_fact(std::uint64_t number, const core::TaskKept& fact);
+  void write_fact(std::uint64_t, const core::TaskUnparked&) {}  // the column `parked` says how it was accepted
 
   void write_prerequisites(const core::TaskAccepted& fact);
   void write_ended(TaskId task, bool succeeded);

@@ -44,6 +44,7 @@ constexpr std::array<const char*, schema_version> steps = {R"sql(
     submitted_ns INTEGER NOT NULL,
     accepted_ms INTEGER NOT NULL,        -- when it was written, since 1970
     operation_bytes INTEGER NOT NULL,
+    parked INTEGER NOT NULL,             -- 1: it was accepted as one that waits beyond the window
     state INTEGER NOT NULL,              -- StoredState
     live INTEGER,                        -- 1: a gateway may need it; NULL: it is history
     attempts INTEGER NOT NULL DEFAULT 0, -- the number of the latest

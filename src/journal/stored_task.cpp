@@ -20,6 +20,8 @@ enum Column : int {
   policy,
   key,
   submitted_ns,
+  operation_bytes,
+  parked,
   state,
   attempts,
   engine,
@@ -72,6 +74,8 @@ StoredPart stored_part(const Statement& row) {
   if (!row.is_null(Column::module)) part.module = stored_hash(row, Column::module);
   if (!row.is_null(Column::policy)) part.policy = decoded<wire::RetryPolicy>(row, Column::policy);
   if (!row.is_null(Column::key)) part.key = row.text(Column::key);
+  part.operation_bytes = static_cast<std::uint64_t>(row.integer(Column::operation_bytes));
+  part.parked = row.integer(Column::parked) != 0;
   const std::int64_t state = row.integer(Column::state);
   if (state < 0 || state > static_cast<std::int64_t>(StoredState::dropped)) {
     throw damaged_task(part.id, "it is in no known state");
@@ -87,6 +91,21 @@ StoredPart stored_part(const Statement& row) {
         part.state == StoredState::forgotten ? wire::Failure{} : decoded<wire::Failure>(row, Column::failure);
   }
   return part;
+}
+
+core::TaskAccepted accepted_of(StoredPart first) {
+  core::TaskAccepted accepted;
+  accepted.session = first.session;
+  accepted.request = first.request;
+  accepted.first_task = first.first;
+  accepted.label = std::move(first.label);
+  accepted.needs = std::move(first.needs);
+  accepted.submitted_ns = first.run.submitted_ns;
+  accepted.module = first.module;
+  accepted.policy = first.policy;
+  accepted.key = std::move(first.key);
+  accepted.left_out_bytes = first.operation_bytes;
+  return accepted;
 }
 
 }  // namespace gangway::journal

@@ -16,6 +16,7 @@
 
 #include "core/controller.hpp"
 #include "core/store.hpp"
+#include "support/parked_again.hpp"
 
 namespace gangway::core {
 
@@ -48,7 +49,10 @@ class StoreContract : public ::testing::Test {
     EXPECT_EQ(store_->durable_number(), durable_number);
     expect_same(state_of(replayed()), state_of(all_));
   }
-  static void expect_same(const DurableState& from_store, const DurableState& from_all) {
+  /// A store need not know which parked tasks have come into the window.
+  static void expect_same(const DurableState& stored, const DurableState& all) {
+    const DurableState from_store = support::parked_again(stored);
+    const DurableState from_all = support::parked_again(all);
     EXPECT_EQ(from_store.tasks, from_all.tasks);
     EXPECT_EQ(from_store.sessions, from_all.sessions);
     EXPECT_EQ(from_store.modules, from_all.modules);
@@ -81,6 +85,18 @@ class StoreContract : public ::testing::Test {
   }
   static Fact set(std::uint64_t task, std::size_t bytes, bool kept = true, std::string name = "genome") {
     return EnvironmentSet{std::move(name), TaskId{task}, bytes, kept};
+  }
+  static TaskAccepted parked(std::uint64_t task, std::size_t bytes = 8) {
+    Fact fact = accepted(task);
+    auto& accepted = std::get<TaskAccepted>(fact);
+    accepted.parked = true;
+    accepted.operation = filled(bytes, 'p');
+    return accepted;
+  }
+  std::vector<std::uint64_t> ids_of_parked(ReadParked wanted) {
+    std::vector<std::uint64_t> ids;
+    for (const TaskAccepted& task : store_->parked(wanted)) ids.push_back(task.first_task.value());
+    return ids;
   }
   static Fact failed(std::uint64_t task) {
     wire::Failure failure;
@@ -180,6 +196,69 @@ TYPED_TEST_P(StoreContract, KeepsTheAnswersOfKeys) {
   this->appends({SessionEnded{SessionId{1}}});
   EXPECT_FALSE(this->store_->find_kept(SessionId{1}, key));
   EXPECT_FALSE(this->store_->answer(TaskId{1}));
+}
+
+TYPED_TEST_P(StoreContract, GivesParkedTasksPageByPage) {
+  using Ids = std::vector<std::uint64_t>;
+  this->appends({SessionOpened{SessionId{1}}, SessionOpened{SessionId{2}}, this->accepted(1), this->parked(2),
+                 this->parked(3), this->accepted(4, {EngineId{0}}), this->parked(5), this->parked(6, 100'000)});
+  this->expect_same_state();
+  EXPECT_EQ(this->ids_of_parked({SessionId{1}, {}, {}, 2, 1000}), (Ids{2, 3}));
+  EXPECT_EQ(this->ids_of_parked({SessionId{1}, TaskId{3}, {}, 9, 1'000'000}), (Ids{5, 6}));
+  EXPECT_EQ(this->ids_of_parked({SessionId{1}, {}, {}, 9, 9}), (Ids{2, 3})) << "the bytes are enough";
+  EXPECT_EQ(this->ids_of_parked({SessionId{1}, TaskId{6}, {}, 9, 9}), Ids{});
+  EXPECT_EQ(this->ids_of_parked({SessionId{2}, {}, {}, 9, 9}), Ids{});
+  EXPECT_EQ(this->store_->parked({SessionId{1}, TaskId{5}, {}, 9, 9}), std::vector{this->parked(6, 100'000)});
+}
+
+TYPED_TEST_P(StoreContract, ListsParkedTasksWithoutTheirOperations) {
+  this->appends({SessionOpened{SessionId{1}}, this->parked(1, 100), this->parked(2, 70'000)});
+  std::vector<TaskAccepted> expected{this->parked(1, 0), this->parked(2, 0)};
+  expected[0].left_out_bytes = 100;
+  expected[1].left_out_bytes = 70'000;
+  EXPECT_EQ(this->store_->parked({SessionId{1}, {}, ConnectionId{7}, 9, 1}), expected);
+}
+
+TYPED_TEST_P(StoreContract, ParksATaskUntilItIsHandedOut) {
+  using Ids = std::vector<std::uint64_t>;
+  const ReadParked all{SessionId{1}, {}, {}, 9, 1000};
+  this->appends({SessionOpened{SessionId{1}}, this->parked(1), this->parked(2), TaskUnparked{this->parked(1)}});
+  this->expect_same_state();
+  EXPECT_EQ(this->ids_of_parked(all), (Ids{1, 2})) << "it may be parked again";
+  this->appends({this->started(1, 1)});
+  this->expect_same_state();
+  EXPECT_EQ(this->ids_of_parked(all), Ids{2});
+  this->appends({AttemptReturned{{TaskId{1}, 1}}});
+  this->expect_same_state();
+  EXPECT_EQ(this->ids_of_parked(all), Ids{2});
+  this->appends({TaskUnparked{this->parked(2)}, this->settled(2, 0), TaskForgotten{TaskId{2}}});
+  this->expect_same_state();
+  EXPECT_EQ(this->ids_of_parked(all), Ids{});
+  this->appends({SessionEnded{SessionId{1}}});
+  this->expect_same_state();
+}
+
+TYPED_TEST_P(StoreContract, FindsAParkedTaskByItsIdOrRequest) {
+  std::vector<Fact> facts{SessionOpened{SessionId{1}}, SessionOpened{SessionId{2}}};
+  for (std::uint64_t task = 10; task <= 30; ++task) {
+    TaskAccepted fact = this->parked(task);
+    fact.session = SessionId{1 + task % 2};
+    fact.request = wire::RequestId{task * 10};
+    facts.emplace_back(fact);
+  }
+  this->appends(std::move(facts));
+  for (std::uint64_t task = 10; task <= 30; ++task) {
+    const SessionId session{1 + task % 2};
+    const SessionId other{2 - task % 2};
+    EXPECT_EQ(this->store_->find_parked(session, {TaskId{task}, {}, 0}), TaskId{task});
+    EXPECT_EQ(this->store_->find_parked(session, {{}, wire::RequestId{task * 10}, 0}), TaskId{task});
+    EXPECT_EQ(this->store_->find_parked(other, {TaskId{task}, {}, 0}), std::nullopt);
+    EXPECT_EQ(this->store_->find_parked(other, {{}, wire::RequestId{task * 10}, 0}), std::nullopt);
+    EXPECT_EQ(this->store_->find_parked(session, {{}, wire::RequestId{task * 10 + 5}, 0}), std::nullopt);
+  }
+  this->appends({TaskUnparked{this->parked(12)}, this->started(12, 1)});
+  EXPECT_EQ(this->store_->find_parked(SessionId{1}, {TaskId{12}, {}, 0}), std::nullopt);
+  EXPECT_EQ(this->store_->find_parked(SessionId{1}, {{}, wire::RequestId{120}, 0}), std::nullopt);
 }
 
 TYPED_TEST_P(StoreContract, RemembersWhatATaskWaitsFor) {
@@ -335,15 +414,14 @@ TYPED_TEST_P(StoreContract, RemembersThatAPartFailedWhoseAnswerIsForgotten) {
   this->expect_same_state();
 }
 
-REGISTER_TYPED_TEST_SUITE_P(StoreContract, IsEmptyAtFirst, KeepsLargeOperations,
-                            KeepsTheEnvironmentWhateverBecomesOfTheTasksThatSetIt, KeepsTheLatestValueOfEachName,
-                            RemembersThatAPartFailedWhoseAnswerIsForgotten, GivesBackWhatIsUnfinishedInOrder,
-                            TakesAnEmptyBatch, KeepsAResultUntilItIsForgotten,
-                            RemembersAttemptsThatWereReturnedOrLost, RemembersHowOftenATaskMayRun,
-                            RemembersSessionsByName, KeepsTheAnswersOfKeys, RemembersWhatATaskWaitsFor,
-                            RemembersThatATaskWaitsInVain, KeepsTheOtherPartsOfATask,
-                            ForgetsTheTasksOfASessionThatEnded, AcceptsTheEndOfAnAttemptWhoseSessionHasEnded,
-                            KeepsModules, TellsAnswersUntilTheyAreForgotten, GivesNoIdTwice,
-                            ForgetsModulesAndKeepsThoseThatCameAgain, DoesNotGrowWithTasksThatAreDone);
+REGISTER_TYPED_TEST_SUITE_P(
+    StoreContract, IsEmptyAtFirst, KeepsLargeOperations, KeepsTheEnvironmentWhateverBecomesOfTheTasksThatSetIt,
+    KeepsTheLatestValueOfEachName, RemembersThatAPartFailedWhoseAnswerIsForgotten, GivesBackWhatIsUnfinishedInOrder,
+    TakesAnEmptyBatch, KeepsAResultUntilItIsForgotten, RemembersAttemptsThatWereReturnedOrLost,
+    RemembersHowOftenATaskMayRun, RemembersSessionsByName, KeepsTheAnswersOfKeys, RemembersWhatATaskWaitsFor,
+    RemembersThatATaskWaitsInVain, KeepsTheOtherPartsOfATask, ForgetsTheTasksOfASessionThatEnded,
+    AcceptsTheEndOfAnAttemptWhoseSessionHasEnded, KeepsModules, TellsAnswersUntilTheyAreForgotten, GivesNoIdTwice,
+    ForgetsModulesAndKeepsThoseThatCameAgain, DoesNotGrowWithTasksThatAreDone, GivesParkedTasksPageByPage,
+    ListsParkedTasksWithoutTheirOperations, ParksATaskUntilItIsHandedOut, FindsAParkedTaskByItsIdOrRequest);
 
 }  // namespace gangway::core

