@@ -34,6 +34,7 @@ void measure_idle(const Settings& settings, const Print& print);
 void measure_latency(const Settings& settings, const Print& print);
 void measure_throughput(const Settings& settings, const Print& print);
 void measure_load(const Settings& settings, const Print& print);
+void measure_journal(const Settings& settings, const Print& print);
 void measure_peers(const Settings& settings, const Print& print);
 
 /// If the run is urgent, has the kernel prefer the cluster's processes.

@@ -65,6 +65,10 @@ Bound ratio_at_most(double limit) {
   return {Bound::Subject::ratio, Bound::Relation::at_most, limit};
 }
 
+Bound ratio_at_least(double limit) {
+  return {Bound::Subject::ratio, Bound::Relation::at_least, limit};
+}
+
 Bound value_at_most(double limit) {
   return {Bound::Subject::value, Bound::Relation::at_most, limit};
 }

@@ -19,6 +19,7 @@ struct Bound {
 };
 
 [[nodiscard]] Bound ratio_at_most(double limit);
+[[nodiscard]] Bound ratio_at_least(double limit);
 [[nodiscard]] Bound value_at_most(double limit);
 [[nodiscard]] Bound value_at_least(double limit);
 

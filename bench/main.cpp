@@ -33,10 +33,11 @@ struct Named {
 
 constexpr Named benchmarks[] = {{"start", measure_start, true},     {"idle", measure_idle, true},
                                 {"latency", measure_latency, true}, {"throughput", measure_throughput, true},
-                                {"load", measure_load, true},       {"peers", measure_peers, false}};
+                                {"load", measure_load, true},       {"journal", measure_journal, true},
+                                {"peers", measure_peers, false}};
 
 constexpr const char* usage =
-    "bench/run [--quick] [--json] [--urgent] [--strict] [start|idle|latency|throughput|load|peers ...]\n"
+    "bench/run [--quick] [--json] [--urgent] [--strict] [start|idle|latency|throughput|load|journal|peers ...]\n"
     "  Measures the named figures, all but peers if none is named, beside their references in the same run.\n"
     "  --quick   ends within a minute: enough to see that it works\n"
     "  --json    prints a JSON list in place of tab-separated columns\n"
