@@ -64,7 +64,9 @@ class OnDisk {
   fs::path path_;
 };
 
+/// The gateway's process; after a restart as soon as the client has come back.
 pid_t gateway_of(const Client& client) {
+  static_cast<void>(client.status());
   const std::vector<EngineInfo> engines = client.engines();
   for (const Process& process : processes_of_cluster(static_cast<pid_t>(engines.front().pid))) {
     const bool is_engine = std::any_of(engines.begin(), engines.end(), [&](const EngineInfo& engine) {
