@@ -174,26 +174,26 @@ void finish_tasks(const Client& client, int tasks) {
   for (const Future<std::string>& future : futures) future.get();
 }
 
-/// Tasks that wait, those of one client after the other.
+/// Tasks that wait, of so many clients that each has credit for its share.
 class Queue {
  public:
-  explicit Queue(const Cluster& cluster) : cluster_{cluster} {}
+  Queue(const Cluster& cluster, std::size_t tasks_max) {
+    for (std::size_t i = 0; i <= tasks_max / session_tasks; ++i) clients_.push_back(cluster.connect());
+  }
 
   void grow_to(std::size_t tasks) {
     const std::string text(200, 'x');
     while (futures_.size() < tasks) {
-      if (futures_.size() % session_tasks == 0) clients_.push_back(cluster_.connect());
-      futures_.push_back(clients_.back().balanced().apply(fn<echo>, text));
+      const Client& client = clients_[futures_.size() % clients_.size()];
+      futures_.push_back(client.balanced().apply(fn<echo>, text));
     }
     // All have arrived when the gateway says so.
-    while (clients_.front().status().tasks_waiting < tasks)
-      std::this_thread::sleep_for(std::chrono::milliseconds{50});
+    while (clients_.front().status().tasks_waiting < tasks) std::this_thread::sleep_for(std::chrono::milliseconds{50});
   }
 
  private:
   static constexpr std::size_t session_tasks = 50'000;
 
-  const Cluster& cluster_;
   std::vector<Client> clients_;
   std::vector<Future<std::string>> futures_;
 };
@@ -232,7 +232,7 @@ void measure_memory(const Settings& settings, const fs::path& directory, const P
   for (const EngineInfo& engine : client.engines()) {
     kept.push_back(client.engine(engine.id).apply(fn<wait_for>, gate.string()));
   }
-  Queue queue{cluster};
+  Queue queue{cluster, static_cast<std::size_t>(many)};
   queue.grow_to(static_cast<std::size_t>(few));
   const double with_few = resident_mib(client);
   queue.grow_to(static_cast<std::size_t>(some));

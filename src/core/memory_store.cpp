@@ -10,7 +10,7 @@
 
 namespace gangway::core {
 
-void MemoryStore::append(std::span<const Record> batch) {
+void MemoryStore::append(std::vector<Record> batch) {
   for (const Record& record : batch) {
     GANGWAY_CHECK(record.number > durable_number_, "records must be appended in the order of their numbers");
     keep(record);

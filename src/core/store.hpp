@@ -25,7 +25,7 @@ class Store {
 
   /// Takes a batch, in the order of its numbers, which follow those appended before. All of it becomes durable
   /// together.
-  virtual void append(std::span<const Record> batch) = 0;
+  virtual void append(std::vector<Record> batch) = 0;
 
   /// The number of the last durable record, 0 if there is none. Effects of a batch leave when this has reached its
   /// last.
@@ -57,7 +57,7 @@ class Store {
 /// unfinished or unacknowledged.
 class MemoryStore final : public Store {
  public:
-  void append(std::span<const Record> batch) override;
+  void append(std::vector<Record> batch) override;
   [[nodiscard]] std::uint64_t durable_number() const override { return durable_number_; }
   void replay(const std::function<void(const Record&)>& visit) const override;
   [[nodiscard]] std::optional<KeptTask> find_kept(SessionId session, const std::string& key) const override;

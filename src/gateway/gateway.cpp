@@ -265,12 +265,13 @@ class Gateway {
     // Handlers of what is sent here may add effects: those are of the next turn.
     core::Effects effects;
     std::swap(effects, effects_);
-    if (!effects.journal.empty()) store_.append(effects.journal);
-    const bool may_leave = effects.journal.empty() || store_.durable_number() >= effects.journal.back().number;
+    const RecordsWeight records = weigh(effects.journal);
+    if (records.count > 0) store_.append(std::exchange(effects.journal, {}));
+    const bool may_leave = records.count == 0 || store_.durable_number() >= records.last;
     if (held_.empty() && may_leave) return carry_out(effects);
     for (const core::SendToClient& send : take_what_need_not_wait(effects))
       clients_.send(send.connection, send.message);
-    held_.hold(std::move(effects));
+    held_.hold(std::move(effects), records);
   }
 
   /// What has become durable since the last turn. True if something has left.

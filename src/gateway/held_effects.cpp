@@ -8,14 +8,23 @@
 
 namespace gangway::gateway {
 
+namespace {
+
+std::size_t bytes_of(const core::TaskAccepted& fact) {
+  std::size_t names = 0;
+  for (const std::string& name : fact.needs) names += sizeof name + name.size();
+  return fact.operation.size() + fact.label.size() + fact.engines.size() * sizeof(EngineId) + names;
+}
+
+/// What a record keeps in memory until it is written, about.
 std::size_t bytes_of(const core::Record& record) {
   const std::size_t large = std::visit(
       [](const auto& fact) -> std::size_t {
         using T = std::decay_t<decltype(fact)>;
         if constexpr (std::is_same_v<T, core::TaskAccepted>) {
-          std::size_t names = 0;
-          for (const std::string& name : fact.needs) names += sizeof name + name.size();
-          return fact.operation.size() + fact.label.size() + fact.engines.size() * sizeof(EngineId) + names;
+          return bytes_of(fact);
+        } else if constexpr (std::is_same_v<T, core::TaskUnparked>) {
+          return bytes_of(fact.task);
         } else if constexpr (std::is_same_v<T, core::TaskSettled>) {
           return core::outcome_bytes(fact.outcome);
         } else if constexpr (std::is_same_v<T, core::ModuleStored>) {
@@ -30,6 +39,8 @@ std::size_t bytes_of(const core::Record& record) {
   return sizeof record + large;
 }
 
+}  // namespace
+
 std::vector<core::SendToClient> take_what_need_not_wait(core::Effects& effects) {
   std::vector<core::SendToClient> taken;
   std::erase_if(effects.to_clients, [&](core::SendToClient& send) {
@@ -41,15 +52,23 @@ std::vector<core::SendToClient> take_what_need_not_wait(core::Effects& effects) 
   return taken;
 }
 
-void HeldEffects::hold(core::Effects effects) {
+RecordsWeight weigh(const std::vector<core::Record>& records) {
+  RecordsWeight weight;
+  if (records.empty()) return weight;
+  weight.last = records.back().number;
+  weight.count = records.size();
+  for (const core::Record& record : records) weight.bytes += bytes_of(record);
+  return weight;
+}
+
+void HeldEffects::hold(core::Effects effects, const RecordsWeight& records) {
+  if (records.count > 0) last_ = records.last;
   Turn turn;
-  turn.records = effects.journal.size();
-  for (const core::Record& record : effects.journal) turn.bytes += bytes_of(record);
-  if (turn.records > 0) last_ = effects.journal.back().number;
   turn.last = last_;
+  turn.records = records.count;
+  turn.bytes = records.bytes;
   records_ += turn.records;
   bytes_ += turn.bytes;
-  effects.journal = {};
   turn.effects = std::move(effects);
   turns_.push_back(std::move(turn));
   note_fullness();

@@ -23,13 +23,21 @@ struct HeldBounds {
 /// ClusterState counts what is there now.
 [[nodiscard]] std::vector<core::SendToClient> take_what_need_not_wait(core::Effects& effects);
 
+/// The records of one turn.
+struct RecordsWeight {
+  std::uint64_t last = 0;  // number of the last; 0: there are none
+  std::size_t count = 0;
+  std::size_t bytes = 0;  // that they keep in memory until they are written, about
+};
+[[nodiscard]] RecordsWeight weigh(const std::vector<core::Record>& records);
+
 /// A queue; it sends nothing itself. What is held leaves in the order in which it came, also effects without records.
 class HeldEffects {
  public:
   explicit HeldEffects(HeldBounds bounds = {}) : bounds_{bounds} {}
 
-  /// Keeps what one turn has made. Its records have been appended to the store.
-  void hold(core::Effects effects);
+  /// Keeps what one turn has made, but for its records, which the store has.
+  void hold(core::Effects effects, const RecordsWeight& records);
 
   /// The oldest effects, if all records up to their last are durable.
   [[nodiscard]] std::optional<core::Effects> release(std::uint64_t durable_number);
@@ -56,8 +64,5 @@ class HeldEffects {
   std::size_t bytes_ = 0;
   bool is_full_ = false;
 };
-
-/// What a record keeps in memory until it is written, about.
-[[nodiscard]] std::size_t bytes_of(const core::Record& record);
 
 }  // namespace gangway::gateway

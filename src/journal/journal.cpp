@@ -7,6 +7,7 @@
 #include <array>
 #include <chrono>
 #include <exception>
+#include <iterator>
 #include <utility>
 #include <variant>
 
@@ -26,6 +27,12 @@ namespace {
 constexpr std::size_t transaction_records_max = 4096;
 // And about so much of operations, answers and modules: on a disk that was full the first may fit when all do not.
 constexpr std::size_t transaction_bytes_max = 16 * base::mib;
+
+// A transaction costs as much as some tens of records in it, whatever it holds. So when the last one held many, the
+// writer waits a moment until there are enough for the next. Who waits for a single task's answer never makes many.
+constexpr std::size_t many_records = 32;
+constexpr std::size_t gathered_records = 256;
+constexpr std::chrono::milliseconds gather_max{2};
 
 // How long the writer waits before it tries again what could not be written.
 constexpr std::chrono::milliseconds retry_wait{500};
@@ -121,17 +128,18 @@ base::Status Journal::close() {
                      " records were not written: " + trouble_.value_or("the journal was closed")};
 }
 
-void Journal::append(std::span<const core::Record> batch) {
+void Journal::append(std::vector<core::Record> batch) {
   if (batch.empty()) return;
-  bool was_idle = false;
+  bool is_awaited = false;
   {
     const std::lock_guard lock{mutex_};
     const std::uint64_t last = queue_.empty() ? durable_number_ : queue_.back().number;
     GANGWAY_CHECK(batch.front().number > last, "records must be appended in the order of their numbers");
-    was_idle = queue_.empty();
-    queue_.insert(queue_.end(), batch.begin(), batch.end());
+    const std::size_t before = queue_.size();
+    queue_.insert(queue_.end(), std::make_move_iterator(batch.begin()), std::make_move_iterator(batch.end()));
+    is_awaited = before == 0 || (before < gathered_records && queue_.size() >= gathered_records);
   }
-  if (was_idle) work_.notify_one();
+  if (is_awaited) work_.notify_one();
 }
 
 std::uint64_t Journal::durable_number() const {
@@ -218,9 +226,13 @@ bool Journal::take_records(std::vector<core::Record>& taken) {
     }
   }
   if (!taken.empty()) return true;
+  if (many_came_) {
+    work_.wait_for(lock, gather_max, [&] { return closing_ || queue_.size() >= gathered_records; });
+  }
   if (queue_.empty()) return false;
   taken = std::exchange(queue_, {});
   writing_ = taken.size();
+  many_came_ = writing_ >= many_records;
   return true;
 }
 

@@ -68,7 +68,7 @@ class Journal final : public core::Store {
   /// call but the destructor.
   base::Status close();
 
-  void append(std::span<const core::Record> batch) override;
+  void append(std::vector<core::Record> batch) override;
   [[nodiscard]] std::uint64_t durable_number() const override;
 
   /// Before the first append(). Throws std::exception if what is stored is damaged.
@@ -108,6 +108,7 @@ class Journal final : public core::Store {
   std::condition_variable work_;
   std::vector<core::Record> queue_;
   std::size_t writing_ = 0;  // records that the thread has taken out of the queue
+  bool many_came_ = false;   // when it last took some
   std::uint64_t durable_number_ = 0;
   std::optional<std::string> trouble_;
   bool closing_ = false;

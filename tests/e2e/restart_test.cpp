@@ -41,6 +41,11 @@ int twice_slowly(int x) {
   return 2 * x;
 }
 
+int take_a_second(int x) {
+  std::this_thread::sleep_for(std::chrono::seconds{1});
+  return x;
+}
+
 /// A detached cluster with a journal.
 class RestartTest : public testing::Test {
  protected:
@@ -128,6 +133,23 @@ class RestartTest : public testing::Test {
   Home home_;
   Traces traces_;
 };
+
+TEST_F(RestartTest, AQueueThatTheGatewayDoesNotKeepInMemoryIsThereAgain) {
+  start("");
+  constexpr int count = 20'000;  // more than the window
+  const Client client{"phoenix"};
+  std::vector<Future<int>> futures;
+  for (const EngineInfo& engine : client.engines()) {
+    futures.push_back(client.engine(engine.id).apply(fn<take_a_second>, 0));
+  }
+  for (int i = 0; i < count; ++i) futures.push_back(client.balanced().apply(fn<twice>, i));
+  EXPECT_TRUE(eventually([&] { return client.status().tasks_waiting > count / 2; }));
+  kill_at_once(gateway());
+  const Future<int> follows = client.balanced().with(after(futures.back())).apply(fn<twice>, count);
+  for (int i = 0; i < count; ++i) EXPECT_EQ(futures[static_cast<std::size_t>(i) + 2].get(), 2 * i);
+  EXPECT_EQ(follows.get(), 2 * count);
+  traces_ = Traces::of("phoenix");
+}
 
 TEST_F(RestartTest, NoFutureNoticesThatTheGatewayAndThenMpirunAreKilled) {
   start("");

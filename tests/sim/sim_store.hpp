@@ -21,11 +21,11 @@ class SimStore final : public core::Store {
   /// `on_durable` is called whenever durable_number() has risen.
   SimStore(World& world, std::function<void()> on_durable) : world_{world}, on_durable_{std::move(on_durable)} {}
 
-  void append(std::span<const core::Record> batch) override {
+  void append(std::vector<core::Record> batch) override {
     if (batch.empty()) return;
     const base::Duration commit = world_.random().span(base::microseconds(10), delay_max_);
     last_commit_ = std::max(last_commit_, world_.now() + commit);
-    world_.at(last_commit_, [this, life = life_, records = std::vector(batch.begin(), batch.end())] {
+    world_.at(last_commit_, [this, life = life_, records = std::move(batch)] {
       if (life != life_) return;
       memory_.append(records);
       batches_.push_back(records);

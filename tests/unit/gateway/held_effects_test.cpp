@@ -26,6 +26,12 @@ core::Effects effects(std::uint64_t mark, std::vector<core::Record> records) {
   return made;
 }
 
+void hold(HeldEffects& held, core::Effects made) {
+  const RecordsWeight records = weigh(made.journal);
+  made.journal = {};
+  held.hold(std::move(made), records);
+}
+
 /// The marks of all that may leave.
 std::vector<std::uint64_t> released(HeldEffects& held, std::uint64_t durable_number) {
   std::vector<std::uint64_t> marks;
@@ -38,8 +44,8 @@ std::vector<std::uint64_t> released(HeldEffects& held, std::uint64_t durable_num
 
 TEST(HeldEffectsTest, LeaveWhenTheirLastRecordIsDurableAndNotBefore) {
   HeldEffects held;
-  held.hold(effects(1, {record(11), record(12)}));
-  held.hold(effects(2, {record(13)}));
+  hold(held, effects(1, {record(11), record(12)}));
+  hold(held, effects(2, {record(13)}));
   EXPECT_THAT(released(held, 10), IsEmpty());
   EXPECT_THAT(released(held, 11), IsEmpty());
   EXPECT_THAT(released(held, 12), ElementsAre(1));
@@ -51,10 +57,10 @@ TEST(HeldEffectsTest, LeaveWhenTheirLastRecordIsDurableAndNotBefore) {
 
 TEST(HeldEffectsTest, WithoutRecordsDoNotOvertake) {
   HeldEffects held;
-  held.hold(effects(1, {record(5)}));
-  held.hold(effects(2, {}));
-  held.hold(effects(3, {record(6)}));
-  held.hold(effects(4, {}));
+  hold(held, effects(1, {record(5)}));
+  hold(held, effects(2, {}));
+  hold(held, effects(3, {record(6)}));
+  hold(held, effects(4, {}));
   EXPECT_THAT(released(held, 4), IsEmpty());
   EXPECT_THAT(released(held, 5), ElementsAre(1, 2));
   EXPECT_THAT(released(held, 6), ElementsAre(3, 4));
@@ -62,9 +68,9 @@ TEST(HeldEffectsTest, WithoutRecordsDoNotOvertake) {
 
 TEST(HeldEffectsTest, AreFullByRecordsUntilHalfOfThemHasLeft) {
   HeldEffects held{{.records_max = 4, .bytes_max = base::mib}};
-  for (std::uint64_t number = 1; number <= 4; ++number) held.hold(effects(number, {record(number)}));
+  for (std::uint64_t number = 1; number <= 4; ++number) hold(held, effects(number, {record(number)}));
   EXPECT_FALSE(held.is_full());
-  held.hold(effects(5, {record(5)}));
+  hold(held, effects(5, {record(5)}));
   EXPECT_TRUE(held.is_full());
   released(held, 2);
   EXPECT_TRUE(held.is_full()) << "three are left";
@@ -75,7 +81,7 @@ TEST(HeldEffectsTest, AreFullByRecordsUntilHalfOfThemHasLeft) {
 TEST(HeldEffectsTest, AreFullByBytesOfOperationsResultsAndModules) {
   const auto full_with = [](core::Fact fact) {
     HeldEffects held{{.records_max = 100, .bytes_max = 64 * base::kib}};
-    held.hold(effects(1, {{1, std::move(fact)}}));
+    hold(held, effects(1, {{1, std::move(fact)}}));
     const bool was_full = held.is_full();
     released(held, 1);
     EXPECT_FALSE(held.is_full());
