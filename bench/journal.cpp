@@ -188,7 +188,8 @@ class Queue {
       futures_.push_back(client.balanced().apply(fn<echo>, text));
     }
     // All have arrived when the gateway says so.
-    while (clients_.front().status().tasks_waiting < tasks) std::this_thread::sleep_for(std::chrono::milliseconds{50});
+    while (clients_.front().status().tasks_waiting < tasks)
+      std::this_thread::sleep_for(std::chrono::milliseconds{50});
   }
 
  private:
