@@ -8,7 +8,6 @@
 
 #include "base/result.hpp"
 #include "launch/cluster_directory.hpp"
-#include "os/descriptor.hpp"
 
 namespace gangway::launch {
 
@@ -23,7 +22,6 @@ struct StartedCluster {
   std::string name;
   std::filesystem::path directory;
   std::filesystem::path connection_file;
-  os::Descriptor owner;  // held open by the owner; empty if the cluster is detached
 };
 
 /// Starts a cluster by way of a supervisor of its own, and waits until its engines are ready. A fault says in one

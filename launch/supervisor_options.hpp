@@ -8,6 +8,7 @@
 #include <gangway/profile.hpp>
 
 #include "base/result.hpp"
+#include "launch/process.hpp"
 
 namespace gangway::launch {
 
@@ -15,7 +16,8 @@ struct SupervisorOptions {
   std::string home;    // of all clusters
   Profile profile;     // with a name
   int report_fd = -1;  // one line is written there: "ready", or "error " and the reason
-  int owner_fd = -1;   // when its other end is closed, the cluster is stopped; -1: it has no owner
+  ProcessKey owner;    // when it ends, the cluster is stopped; pid 0: it has no owner
+  bool adopts = false; // a cluster that has lost its supervisor
 };
 
 /// The arguments, without the program.

@@ -1,0 +1,226 @@
+// Supervisors are killed, and others take their place or nobody does.
+#include "launch/adopt.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "os/file.hpp"
+#include "supervisor_fixture.hpp"
+
+namespace gangway::launch {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::SizeIs;
+
+class AdoptTest : public SupervisorTest {
+ protected:
+  ClusterState start_and_kill_supervisor(const std::string& behaviour) {
+    const auto cluster = start(behaviour);
+    EXPECT_TRUE(cluster.ok()) << cluster.fault().text;
+    const ClusterState running = state();
+    kill_and_wait(running.supervisor);
+    return running;
+  }
+
+  static void kill_and_wait(const ProcessKey& process) {
+    EXPECT_TRUE(send_signal(process, SIGKILL));
+    EXPECT_TRUE(wait_until_gone(process, std::chrono::seconds{60}));
+  }
+
+  // With an environment of its own: the cluster's is where it was left.
+  base::Status adopt() {
+    const ScopedVariable libexec{"GANGWAY_LIBEXEC_DIR", GANGWAY_TEST_LIBEXEC};
+    const ScopedVariable path{"PATH", "/nowhere"};
+    return adopt_cluster(home_, "one");
+  }
+
+  void expect_adopted() {
+    const base::Status adopted = adopt();
+    EXPECT_TRUE(adopted.ok()) << adopted.fault().text;
+    EXPECT_TRUE(supervisor_alive(state()));
+  }
+
+  [[nodiscard]] std::vector<pid_t> supervisors() const {
+    std::vector<pid_t> found;
+    for (const auto& entry : std::filesystem::directory_iterator{"/proc"}) {
+      const std::string pid = entry.path().filename().string();
+      if (pid.find_first_not_of("0123456789") != std::string::npos) continue;
+      const auto arguments = os::read_file(entry.path() / "cmdline");
+      if (arguments && arguments.value().find("gangway-supervisor") != std::string::npos &&
+          arguments.value().find(temporary_.path().string()) != std::string::npos) {
+        found.push_back(std::stoi(pid));
+      }
+    }
+    return found;
+  }
+
+  [[nodiscard]] bool has_scratch(const ClusterState& job) const { return std::filesystem::exists(job.scratch_dir); }
+};
+
+TEST_F(AdoptTest, TheJobGoesOnUnderAnotherSupervisor) {
+  const ClusterState before = start_and_kill_supervisor("strays");
+  EXPECT_TRUE(is_alive(before.mpirun));
+  EXPECT_TRUE(needs_supervisor(state()));
+  expect_adopted();
+  ClusterState now = state();
+  EXPECT_EQ(now.phase, Phase::running);
+  EXPECT_NE(now.supervisor, before.supervisor);
+  now.supervisor = before.supervisor;
+  EXPECT_EQ(now, before) << "all else is as it was";
+  const pid_t adopted_stray = stray();
+
+  EXPECT_TRUE(stop_cluster(home_, "one"));
+  EXPECT_FALSE(exists());
+  EXPECT_FALSE(has_scratch(before));
+  EXPECT_FALSE(os::process_with_pid(adopted_stray));
+}
+
+TEST_F(AdoptTest, TheOtherSupervisorStartsTheJobAgainAsTheFirstWould) {
+  const ClusterState before = start_and_kill_supervisor("strays");
+  expect_adopted();
+  ASSERT_TRUE(send_signal(before.mpirun, SIGKILL));
+  const ClusterState second = next_job(before);
+  EXPECT_EQ(second.reason, "mpirun was killed by signal 9 (Killed)");
+  EXPECT_EQ(second.restarts, 1U);
+  EXPECT_FALSE(has_scratch(before));
+  EXPECT_THAT(os::read_file(notes_.path() / "arguments").value(), HasSubstr("--first-port\n1\n"));
+}
+
+TEST_F(AdoptTest, AJobThatDiedMeanwhileIsStartedAgain) {
+  const ClusterState before = start_and_kill_supervisor("strays");
+  ASSERT_TRUE(send_signal(before.mpirun, SIGKILL));
+  ASSERT_TRUE(wait_until_gone(before.warden, std::chrono::seconds{60}));
+  EXPECT_FALSE(has_scratch(before)) << "nothing is left but the cluster's directory";
+  EXPECT_FALSE(os::process_with_pid(stray()));
+  expect_adopted();
+  EXPECT_EQ(next_job(before).reason, "mpirun was killed by signal 9 (Killed)");
+}
+
+TEST_F(AdoptTest, AJobWithoutSupervisorAndWardenEndsAndIsStartedAgain) {
+  const ClusterState before = start_and_kill_supervisor("strays");
+  kill_and_wait(before.warden);
+  ASSERT_TRUE(wait_until_gone(before.mpirun, std::chrono::seconds{60}));
+  const pid_t first_stray = stray();
+  expect_adopted();
+  EXPECT_EQ(next_job(before).reason, "the warden of mpirun was killed");
+  EXPECT_FALSE(has_scratch(before));
+  EXPECT_EQ(supervisors().size(), 1U);
+  static_cast<void>(first_stray);
+}
+
+TEST_F(AdoptTest, AJobWhoseWardenIsKilledIsStartedAgain) {
+  ASSERT_TRUE(start("strays").ok());
+  const ClusterState before = state();
+  const auto first_stray = os::process_with_pid(stray());
+  ASSERT_TRUE(first_stray);
+  kill_and_wait(before.warden);
+  EXPECT_EQ(next_job(before).reason, "the warden of mpirun was killed");
+  EXPECT_FALSE(is_alive(before.mpirun));
+  EXPECT_FALSE(is_alive(*first_stray));
+  EXPECT_EQ(state().supervisor, before.supervisor);
+}
+
+TEST_F(AdoptTest, RestartsBeforeCount) {
+  profile_.restarts = 1;
+  ASSERT_TRUE(start("ready").ok());
+  const ClusterState first = state();
+  ASSERT_TRUE(send_signal(first.mpirun, SIGKILL));
+  const ClusterState second = next_job(first);
+  kill_and_wait(second.supervisor);
+  expect_adopted();
+  ASSERT_TRUE(send_signal(second.mpirun, SIGKILL));
+  EXPECT_TRUE(within_a_minute([&] { return state().phase == Phase::ended; }));
+  EXPECT_EQ(state().reason, "mpirun was killed by signal 9 (Killed); it had been started again once");
+}
+
+TEST_F(AdoptTest, WhatAClientHasEndedStaysEnded) {
+  const ClusterState before = start_and_kill_supervisor("client-ends");
+  ASSERT_TRUE(wait_until_gone(before.warden, std::chrono::seconds{60}));
+  EXPECT_TRUE(adopt().ok());
+  EXPECT_TRUE(within_a_minute([&] { return state().phase == Phase::ended; }));
+  EXPECT_EQ(state().reason, "a client ended it");
+}
+
+TEST_F(AdoptTest, OfManyAtOnceOneBecomesTheSupervisor) {
+  const ClusterState before = start_and_kill_supervisor("ready");
+  const ScopedVariable libexec{"GANGWAY_LIBEXEC_DIR", GANGWAY_TEST_LIBEXEC};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 6; ++i) {
+    threads.emplace_back([this] {
+      const base::Status adopted = adopt_cluster(home_, "one");
+      EXPECT_TRUE(adopted.ok()) << adopted.fault().text;
+      EXPECT_TRUE(supervisor_alive(state()));
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_TRUE(within_a_minute([&] { return supervisors() == std::vector{state().supervisor.pid}; }));
+  EXPECT_EQ(state().mpirun, before.mpirun);
+}
+
+TEST_F(AdoptTest, WithoutAnotherSupervisorTheJobEndsAfterAWhileAndLeavesOnlyTheReason) {
+  profile_.orphan_timeout = std::chrono::milliseconds{300};
+  const ClusterState before = start_and_kill_supervisor("strays");
+  ASSERT_TRUE(wait_until_gone(before.warden, std::chrono::seconds{60}));
+  EXPECT_FALSE(is_alive(before.mpirun));
+  EXPECT_FALSE(os::process_with_pid(stray()));
+  EXPECT_FALSE(has_scratch(before));
+  EXPECT_EQ(state().phase, Phase::ended);
+  EXPECT_EQ(state().reason, "its supervisor was killed, and nobody gave it another one within 300 ms");
+  EXPECT_FALSE(std::filesystem::exists(home_.cluster("one").connection_file()));
+  EXPECT_TRUE(adopt().ok()) << "there is nothing to adopt";
+  EXPECT_FALSE(supervisor_alive(state()));
+}
+
+TEST_F(AdoptTest, TheJobEndsWithItsOwnerWhenTheSupervisorIsGone) {
+  const pid_t owner = owner_of_cluster("strays");
+  const ClusterState before = state();
+  kill_and_wait(before.supervisor);
+  kill_child(owner);
+  EXPECT_TRUE(within_a_minute([&] { return !exists(); }));
+  EXPECT_FALSE(has_scratch(before));
+}
+
+TEST_F(AdoptTest, AnotherSupervisorEndsWithTheOwnerToo) {
+  const pid_t owner = owner_of_cluster("ready");
+  kill_and_wait(state().supervisor);
+  expect_adopted();
+  kill_child(owner);
+  EXPECT_TRUE(within_a_minute([&] { return !exists(); }));
+}
+
+TEST_F(AdoptTest, AStartWhoseSupervisorIsKilledEnds) {
+  std::thread starter{[this] {
+    const auto cluster = start("silent");
+    EXPECT_THAT(cluster.ok() ? "" : cluster.fault().text, HasSubstr("remove what is left with `gangway stop one`"));
+  }};
+  EXPECT_TRUE(within_a_minute([&] { return exists() && is_alive(state().mpirun); }));
+  const ClusterState before = state();
+  kill_and_wait(before.supervisor);
+  starter.join();
+  ASSERT_TRUE(wait_until_gone(before.warden, std::chrono::seconds{60}));
+  EXPECT_FALSE(is_alive(before.mpirun));
+  EXPECT_FALSE(has_scratch(before));
+  EXPECT_FALSE(needs_supervisor(state()));
+}
+
+TEST_F(AdoptTest, TellsWhatIsInTheWay) {
+  const ClusterState before = start_and_kill_supervisor("ready");
+  std::filesystem::remove(home_.cluster("one").launch_file());
+  const base::Status adopted = adopt();
+  ASSERT_FALSE(adopted.ok());
+  EXPECT_THAT(adopted.fault().text, AllOf(HasSubstr("the supervisor of the cluster one is gone"),
+                                          HasSubstr("launch.json"), HasSubstr("gangway stop one")));
+  EXPECT_TRUE(is_alive(before.mpirun));
+}
+
+}  // namespace
+}  // namespace gangway::launch
