@@ -29,13 +29,15 @@ base::Status adopt_cluster(const ClusterHome& home, const std::string& name) {
   base::Status adopted = record ? base::Status{base::Done{}} : base::Status{record.fault()};
   if (record) {
     record.value().arguments.emplace_back("--adopt");
-    adopted = run_supervisor(record.value(), supervisor_time, "it ended or hung; see " + directory.log_file().string());
+    adopted =
+        run_supervisor(record.value(), supervisor_time, "it ended or hung; see " + directory.log_file().string());
   }
   const auto deadline = steady_clock::now() + other_time;
   while (!adopted && is_orphan(directory)) {
     if (steady_clock::now() >= deadline) {
-      return base::Fault{"the supervisor of the cluster " + name + " is gone, and no other one could take its place: " +
-                         adopted.fault().text + "; mend that, or end the cluster with `gangway stop " + name + "`"};
+      return base::Fault{"the supervisor of the cluster " + name +
+                         " is gone, and no other one could take its place: " + adopted.fault().text +
+                         "; mend that, or end the cluster with `gangway stop " + name + "`"};
     }
     std::this_thread::sleep_for(orphan_look_interval);
   }

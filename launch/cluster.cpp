@@ -44,11 +44,10 @@ class SupervisorWatch {
     for (;;) {
       const base::Result<launch::ClusterState> state = launch::read_state(home_.cluster(name_).state_file());
       // It has ended by itself, or somebody has stopped it.
-      if (!state || state.value().phase == launch::Phase::ended) return;
+      if (state ? state.value().phase == launch::Phase::ended : !home_.has_cluster(name_)) return;
       // What is in the way may go away; a supervisor that is there is waited for.
-      const bool adopted = launch::adopt_cluster(home_, name_).ok();
-      const os::Descriptor supervisor =
-          adopted ? os::open_process(state.value().supervisor) : os::Descriptor{};
+      const bool adopted = launch::adopt_cluster(home_, name_).ok() && state;
+      const os::Descriptor supervisor = adopted ? os::open_process(state.value().supervisor) : os::Descriptor{};
       std::array<pollfd, 2> events{{{end_.descriptor(), POLLIN, 0}, {supervisor.get(), POLLIN, 0}}};
       ::poll(events.data(), events.size(), supervisor ? -1 : look_again_ms);
       if (events[0].revents != 0) return;

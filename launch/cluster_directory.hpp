@@ -32,7 +32,7 @@ class ClusterDirectory {
 
   [[nodiscard]] std::filesystem::path connection_file() const { return path_ / "connection.json"; }
   [[nodiscard]] std::filesystem::path state_file() const { return path_ / "state.json"; }
-  [[nodiscard]] std::filesystem::path launch_file() const { return path_ / "launch.json"; }
+  [[nodiscard]] std::filesystem::path launch_file() const { return path_ / "launch"; }
   [[nodiscard]] std::filesystem::path job_end_file() const { return path_ / "job-end.json"; }
   [[nodiscard]] std::filesystem::path lock_file() const { return path_ / "supervisor.lock"; }
   [[nodiscard]] std::filesystem::path gateway_file() const { return path_ / "gateway-0.json"; }
@@ -47,8 +47,8 @@ class ClusterDirectory {
   std::filesystem::path path_;
 };
 
-/// Takes the lock that makes the caller the one who may end, adopt or remove the cluster. Every supervisor holds it as
-/// long as it lives; the kernel frees it when its holder dies. A fault at once if somebody has it.
+/// Takes the lock that makes the caller the one who may end, adopt or remove the cluster. Every supervisor holds it
+/// as long as it lives; the kernel frees it when its holder dies. A fault at once if somebody has it.
 base::Result<os::Descriptor> lock_cluster(const ClusterDirectory& directory);
 
 /// The directory that holds all clusters of this account; a value.

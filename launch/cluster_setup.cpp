@@ -143,7 +143,8 @@ base::Status remove_notes(const ClusterDirectory& directory) {
   for (std::filesystem::directory_iterator entry{directory.path(), error}, end; !error && entry != end;
        entry.increment(error)) {
     const std::string name = entry->path().filename().string();
-    const bool is_note = name.starts_with("dead-") || name == directory.job_end_file().filename() || (name.starts_with("gateway-") && name.ends_with(".json"));
+    const bool is_note = name.starts_with("dead-") || name == directory.job_end_file().filename() ||
+                         (name.starts_with("gateway-") && name.ends_with(".json"));
     if (!is_note) continue;
     std::error_code kept;
     std::filesystem::remove(entry->path(), kept);
@@ -166,13 +167,9 @@ base::Status check_gateway_place(const Profile& profile) {
 ClusterSetup assemble(const SupervisorOptions& options, const ClusterDirectory& directory, ClusterState state,
                       tls::Identity administer, const Mpirun& launcher, const std::filesystem::path& libexec,
                       os::Descriptor lock) {
-  ClusterSetup setup{directory,
-                     std::move(state),
-                     std::move(administer),
-                     launcher,
-                     job_settings(options.profile, directory, libexec),
-                     {},
-                     std::move(lock)};
+  ClusterSetup setup{
+      directory, std::move(state), std::move(administer), launcher, job_settings(options.profile, directory, libexec),
+      {},        std::move(lock)};
   write_command(setup);
   return setup;
 }
@@ -210,7 +207,8 @@ base::Result<ClusterSetup> take_over_cluster(const ClusterHome& home, const Supe
   if (!lock) return lock.fault();
   base::Result<ClusterState> state = read_state(directory.state_file());
   if (!state) return state.fault();
-  if (!needs_supervisor(state.value())) return base::Fault{"the cluster " + directory.name() + " needs no supervisor"};
+  if (!needs_supervisor(state.value()))
+    return base::Fault{"the cluster " + directory.name() + " needs no supervisor"};
   take_charge(state.value());
   if (base::Status written = write_state(directory.state_file(), state.value()); !written) return written.fault();
 

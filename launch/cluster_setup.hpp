@@ -19,7 +19,7 @@ struct ClusterSetup {
   tls::Identity administer;  // for the connection file and for the supervisor itself
   Mpirun launcher;
   JobSettings job;
-  CommandLine mpirun;  // follows from these
+  CommandLine mpirun;   // follows from these
   os::Descriptor lock;  // see lock_cluster(); empty where the file system has no locks
 };
 
@@ -27,8 +27,8 @@ struct ClusterSetup {
 /// is left of the attempt then.
 base::Result<ClusterSetup> set_up_cluster(const ClusterHome& home, const SupervisorOptions& options);
 
-/// Makes the calling process the supervisor of a cluster that needs one: see needs_supervisor(). The job is left alone.
-/// A fault if it needs none or another process takes it over just now, or says what was in the way.
+/// Makes the calling process the supervisor of a cluster that needs one: see needs_supervisor(). The job is left
+/// alone. A fault if it needs none or another process takes it over just now, or says what was in the way.
 base::Result<ClusterSetup> take_over_cluster(const ClusterHome& home, const SupervisorOptions& options);
 
 /// Makes what the next job of the same cluster needs for itself: another scratch directory and another cookie, so

@@ -1,4 +1,6 @@
-// launch.json: how a cluster's supervisor was started, so that one that adopts the cluster goes on in the same way.
+// The file launch: how a cluster's supervisor was started, so that one that adopts the cluster goes on in the same
+// way. It holds texts that may have any bytes but zeroes, each with a zero behind it: the directory, the number of
+// arguments, these, and the variables of the environment.
 #pragma once
 
 #include <filesystem>

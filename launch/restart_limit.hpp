@@ -15,7 +15,8 @@ class RestartLimit {
   using Time = std::chrono::steady_clock::time_point;
 
   /// Restarts that are granted within `window`, 0: none ever; and those that were, the oldest first.
-  explicit RestartLimit(std::uint32_t most, std::deque<Time> granted = {}) : most_{most}, granted_{std::move(granted)} {}
+  explicit RestartLimit(std::uint32_t most, std::deque<Time> granted = {})
+      : most_{most}, granted_{std::move(granted)} {}
 
   /// Grants a restart, and says what it has to wait: half a second, twice as much for each one in the window, ten
   /// seconds at most. Nothing if it would be one too many.

@@ -14,7 +14,8 @@ base::Result<StartedCluster> start_cluster(const ClusterHome& home, const Profil
   SupervisorOptions options{home.path().string(), resolved.value(), supervisor_report_fd, {}};
   if (ownership == Ownership::owned) options.owner = os::this_process();
   std::error_code unknown;
-  const LaunchRecord record{to_arguments(options), own_environment(), std::filesystem::current_path(unknown).string()};
+  const LaunchRecord record{to_arguments(options), own_environment(),
+                            std::filesystem::current_path(unknown).string()};
   const ClusterDirectory directory = home.cluster(options.profile.name);
   const base::Status ready = run_supervisor(
       record, options.profile.start_timeout + supervisor_time,

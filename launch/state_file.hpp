@@ -22,19 +22,19 @@ struct ClusterState {
   Phase phase = Phase::starting;
   std::string host;  // where supervisor and mpirun run
   ProcessKey supervisor;
-  std::string boot_id;      // of that host when they were started: see os::boot_id()
-  ProcessKey warden;        // of the job, see warden.hpp; pid 0: not started yet
+  std::string boot_id;  // of that host when they were started: see os::boot_id()
+  ProcessKey warden;    // of the job, see warden.hpp; pid 0: not started yet
   ProcessKey mpirun;
   std::string scratch_dir;  // on that host
   std::string cookie;       // in the environment of every process of the job
   std::uint32_t engines = 0;
   std::uint32_t gateways = 0;
-  std::string hosts;           // "node1:2,node2:2"; empty: `host` alone
-  std::string transport;       // see Transport
-  std::string durability;      // see Durability
-  std::uint32_t restarts = 0;  // so far
+  std::string hosts;                          // "node1:2,node2:2"; empty: `host` alone
+  std::string transport;                      // see Transport
+  std::string durability;                     // see Durability
+  std::uint32_t restarts = 0;                 // so far
   std::vector<std::int64_t> restarted_at_ms;  // those that count for RestartLimit, by the clock of this boot
-  std::uint16_t port = 0;      // the gateway's; 0: it has never been ready
+  std::uint16_t port = 0;                     // the gateway's; 0: it has never been ready
   std::int64_t started_unix_s = 0;
   std::string reason;  // why it ended, if it did by itself, or had to be started again
 

@@ -28,8 +28,7 @@ Condition condition_of(const ClusterState& state) {
 
 // A gateway that has ended leaves its note.
 bool may_have_engines(const ClusterSummary& cluster) {
-  return cluster.state.phase != Phase::ended &&
-         (cluster.condition != Condition::dead || warden_alive(cluster.state));
+  return cluster.state.phase != Phase::ended && (cluster.condition != Condition::dead || warden_alive(cluster.state));
 }
 
 }  // namespace

@@ -209,12 +209,11 @@ void Supervisor::watch_owner() {
   os::Descriptor handle = open_process(options_.owner);
   if (!handle) return stop("the program that owned it has ended");
   owner_.assign(handle.release());
-  owner_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
-                    [this](const boost::system::error_code& error) {
-                      if (error) return;
-                      owner_.close();
-                      stop("the program that owned it ended");
-                    });
+  owner_.async_wait(boost::asio::posix::stream_descriptor::wait_read, [this](const boost::system::error_code& error) {
+    if (error) return;
+    owner_.close();
+    stop("the program that owned it ended");
+  });
 }
 
 // An engine that is stopped, or a death that nobody could tell of, would keep a job without a gateway for ever. On

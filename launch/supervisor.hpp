@@ -17,8 +17,8 @@
 // before it is ready. First the gateway is asked to end the cluster in order, then the warden to end mpirun, then the
 // warden is killed; each step has a time limit. The supervisor takes in the orphans of a warden that was killed.
 //
-// When a supervisor is killed, the job works on. Another one adopts it (adopt.hpp): it is in the same phase at once, or
-// finds that the job has ended, and does what its predecessor would have done. It watches a warden that is not its
+// When a supervisor is killed, the job works on. Another one adopts it (adopt.hpp): it is in the same phase at once,
+// or finds that the job has ended, and does what its predecessor would have done. It watches a warden that is not its
 // child, so all that a supervisor must know of a job stands in files of the cluster's directory.
 #pragma once
 

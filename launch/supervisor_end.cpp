@@ -103,7 +103,8 @@ bool Supervisor::plan_restart() {
   ++setup_->state.restarts;
   setup_->state.restarted_at_ms.clear();
   for (const steady_clock::time_point time : restart_limit_.granted()) {
-    setup_->state.restarted_at_ms.push_back(std::chrono::duration_cast<milliseconds>(time.time_since_epoch()).count());
+    setup_->state.restarted_at_ms.push_back(
+        std::chrono::duration_cast<milliseconds>(time.time_since_epoch()).count());
   }
   setup_->state.reason = end_reason_;
   set_phase(Phase::restarting);

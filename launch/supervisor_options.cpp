@@ -162,8 +162,8 @@ base::Result<SupervisorOptions> parse_supervisor_options(int argc, const char* c
       "environment-bytes-max", po::value(&profile.environment_bytes_max)->required())(
       "restarts", po::value(&profile.restarts)->required())("agent", po::value(&profile.agent)->required())(
       "module", po::value(&profile.modules))("report-fd", po::value(&options.report_fd)->required())(
-      "owner-pid", po::value(&options.owner.pid)->required())(
-      "owner-start-ticks", po::value(&options.owner.start_ticks)->required())(
+      "owner-pid", po::value(&options.owner.pid)->required())("owner-start-ticks",
+                                                              po::value(&options.owner.start_ticks)->required())(
       "orphan-timeout-ms", po::value(&orphan_timeout_ms)->required())("adopt", po::bool_switch(&options.adopts));
   try {
     po::variables_map values;

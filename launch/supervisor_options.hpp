@@ -13,11 +13,11 @@
 namespace gangway::launch {
 
 struct SupervisorOptions {
-  std::string home;    // of all clusters
-  Profile profile;     // with a name
-  int report_fd = -1;  // one line is written there: "ready", or "error " and the reason
-  ProcessKey owner;    // when it ends, the cluster is stopped; pid 0: it has no owner
-  bool adopts = false; // a cluster that has lost its supervisor
+  std::string home;     // of all clusters
+  Profile profile;      // with a name
+  int report_fd = -1;   // one line is written there: "ready", or "error " and the reason
+  ProcessKey owner;     // when it ends, the cluster is stopped; pid 0: it has no owner
+  bool adopts = false;  // a cluster that has lost its supervisor
 };
 
 /// The arguments, without the program.

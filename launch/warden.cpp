@@ -31,6 +31,11 @@ constexpr seconds mpirun_stop_time{6};
 // How often it looks for what nobody tells it: another supervisor, and a gateway that is ready.
 constexpr milliseconds warden_look_interval{500};
 
+std::string words_of(milliseconds time) {
+  const bool is_whole = time.count() % 1000 == 0;
+  return is_whole ? std::to_string(time.count() / 1000) + " s" : std::to_string(time.count()) + " ms";
+}
+
 }  // namespace
 
 Warden::Warden(const SupervisorOptions& options, CommandLine mpirun)
@@ -167,16 +172,19 @@ void Warden::look_at_orphanage() {
     return;
   }
   if (is_ending_) return;
-  if (const auto reason = reason_to_give_up(state ? state.value() : ClusterState{})) end_job(*reason);
+  if (const auto reason = reason_to_give_up(state)) end_job(*reason);
 }
 
-std::optional<std::string> Warden::reason_to_give_up(const ClusterState& state) const {
-  if (!needs_supervisor(state)) return "its supervisor was killed while it was " + phase_text(state.phase);
+std::optional<std::string> Warden::reason_to_give_up(const base::Result<ClusterState>& state) const {
+  if (!state && !home_.has_cluster(directory_.name())) return "its supervisor was killed, and its directory is gone";
+  if (state && !needs_supervisor(state.value())) {
+    return "its supervisor was killed while it was " + phase_text(state.value().phase);
+  }
   const bool has_owner = options_.owner.pid != 0;
   if (has_owner && !is_alive(options_.owner)) return "its supervisor was killed, and the program that owned it ended";
   if (Clock::now() - orphan_since_ < options_.profile.orphan_timeout) return std::nullopt;
   return "its supervisor was killed, and nobody gave it another one within " +
-         std::to_string(options_.profile.orphan_timeout.count()) + " ms";
+         words_of(options_.profile.orphan_timeout);
 }
 
 void Warden::end_job(const std::string& reason) {

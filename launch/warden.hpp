@@ -9,7 +9,8 @@
 //
 // A job ends by itself, or because of SIGTERM to its warden, or because a host was lost. Without a supervisor (it was
 // killed) the warden waits for another one. It ends the job when none has come within orphan_timeout, when the
-// cluster's owner is gone, and when the cluster was starting or stopping; then nobody else will clean up, and it does.
+// cluster's owner is gone, and when the cluster was starting or stopping; then nobody else will clean up, and it
+// does.
 #pragma once
 
 #include <array>
@@ -51,7 +52,7 @@ class Warden {
   void read_stream(os::Descriptor& stream);
   void watch_hosts(std::string_view errors);
   void look_at_orphanage();
-  [[nodiscard]] std::optional<std::string> reason_to_give_up(const ClusterState& state) const;
+  [[nodiscard]] std::optional<std::string> reason_to_give_up(const base::Result<ClusterState>& state) const;
   void end_job(const std::string& reason);
   void clean_up();
   void settle();

@@ -95,8 +95,8 @@ class ClientProcesses {
   int killed_ = 0;
 };
 
-/// Somebody who, like a user, asks now and then how the cluster is: so it gets another supervisor when it has lost its
-/// own.
+/// Somebody who, like a user, asks now and then how the cluster is: so it gets another supervisor when it has lost
+/// its own.
 class Onlooker {
  public:
   void tend(Killer& killer) {
@@ -108,8 +108,8 @@ class Onlooker {
     } else if (!asks_at_) {
       asks_at_ = steady_clock::now() + killer.time(milliseconds{0}, milliseconds{3000});
     } else if (steady_clock::now() >= *asks_at_) {
-      command_ = std::make_unique<RunningProgram>(
-          std::vector<std::string>{GANGWAY_TEST_COMMAND, "status", cluster_name});
+      command_ =
+          std::make_unique<RunningProgram>(std::vector<std::string>{GANGWAY_TEST_COMMAND, "status", cluster_name});
     }
   }
 

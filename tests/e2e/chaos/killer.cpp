@@ -11,9 +11,9 @@ using std::chrono::milliseconds;
 
 /// How often each is chosen, of a hundred. What ends the job costs ten seconds, so it is rarer.
 const std::vector<std::pair<Victim, int>> weights = {
-    {Victim::worker, 24},        {Victim::engine, 20}, {Victim::engine_keeper, 14}, {Victim::gateway, 7},
-    {Victim::gateway_keeper, 4}, {Victim::client, 13}, {Victim::mpirun, 5},         {Victim::warden, 4},
-    {Victim::supervisor, 9}};
+    {Victim::worker, 24}, {Victim::engine, 20},        {Victim::engine_keeper, 14},
+    {Victim::gateway, 7}, {Victim::gateway_keeper, 4}, {Victim::client, 13},
+    {Victim::mpirun, 5},  {Victim::warden, 4},         {Victim::supervisor, 9}};
 
 bool is_engine(Victim victim) {
   return victim == Victim::engine || victim == Victim::engine_keeper;
