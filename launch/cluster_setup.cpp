@@ -80,7 +80,9 @@ void take_charge(ClusterState& state) {
 
 LaunchRecord own_launch(const SupervisorOptions& options) {
   std::error_code unknown;
-  return {to_arguments(options), own_environment(), std::filesystem::current_path(unknown).string()};
+  SupervisorOptions first{options};
+  first.beginning = Beginning::start;
+  return {to_arguments(first), own_environment(), std::filesystem::current_path(unknown).string()};
 }
 
 base::Result<Mpirun> find_launcher() {
@@ -100,6 +102,14 @@ ClusterState first_state(const Profile& profile) {
   state.durability = durability_text(profile.durability);
   state.started_unix_s = std::time(nullptr);
   return state;
+}
+
+// Clients look for it where it was.
+void begin_anew(ClusterState& state, const Profile& profile) {
+  const std::uint16_t port = state.port;
+  state = first_state(profile);
+  state.phase = Phase::restarting;
+  state.port = port;
 }
 
 JobSettings job_settings(const Profile& profile, const ClusterDirectory& directory,
@@ -207,10 +217,19 @@ base::Result<ClusterSetup> take_over_cluster(const ClusterHome& home, const Supe
   if (!lock) return lock.fault();
   base::Result<ClusterState> state = read_state(directory.state_file());
   if (!state) return state.fault();
-  if (!needs_supervisor(state.value()))
-    return base::Fault{"the cluster " + directory.name() + " needs no supervisor"};
-  take_charge(state.value());
-  if (base::Status written = write_state(directory.state_file(), state.value()); !written) return written.fault();
+  const bool revives = options.beginning == Beginning::revive;
+  if (revives ? !can_be_revived(state.value()) : !needs_supervisor(state.value())) {
+    return base::Fault{"the cluster " + directory.name() + " needs no other supervisor any more"};
+  }
+  base::Status taken = revives ? check_gateway_place(options.profile) : base::Done{};
+  if (revives) {
+    begin_anew(state.value(), options.profile);
+    if (taken) taken = write_launch_record(directory.launch_file(), own_launch(options));
+  } else {
+    take_charge(state.value());
+    taken = write_state(directory.state_file(), state.value());
+  }
+  if (!taken) return taken.fault();
 
   const base::Result<std::filesystem::path> libexec = libexec_directory();
   if (!libexec) return libexec.fault();

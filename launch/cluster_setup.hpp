@@ -27,8 +27,10 @@ struct ClusterSetup {
 /// is left of the attempt then.
 base::Result<ClusterSetup> set_up_cluster(const ClusterHome& home, const SupervisorOptions& options);
 
-/// Makes the calling process the supervisor of a cluster that needs one: see needs_supervisor(). The job is left
-/// alone. A fault if it needs none or another process takes it over just now, or says what was in the way.
+/// Makes the calling process the supervisor of a cluster that is there. One that is to be adopted has to need it: see
+/// needs_supervisor(); its job is left alone. One that is to be revived must be such that it can: see
+/// can_be_revived(); it becomes as the profile has it, and nothing is written but launch before its next job has its
+/// names. A fault if another process takes it over just now, or says what was in the way.
 base::Result<ClusterSetup> take_over_cluster(const ClusterHome& home, const SupervisorOptions& options);
 
 /// Makes what the next job of the same cluster needs for itself: another scratch directory and another cookie, so

@@ -120,4 +120,8 @@ bool needs_supervisor(const ClusterState& state) {
   return is_wanted && state.host == os::host_name() && !supervisor_alive(state);
 }
 
+bool can_be_revived(const ClusterState& state) {
+  return state.phase == Phase::ended && state.host == os::host_name() && !supervisor_alive(state);
+}
+
 }  // namespace gangway::launch

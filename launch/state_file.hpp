@@ -53,4 +53,7 @@ bool warden_alive(const ClusterState& state);
 /// True if the cluster has lost its supervisor and is to have another one: see adopt.hpp.
 bool needs_supervisor(const ClusterState& state);
 
+/// True if the cluster has ended and nobody looks after it, so that it can be started again in its directory.
+bool can_be_revived(const ClusterState& state);
+
 }  // namespace gangway::launch

@@ -54,8 +54,8 @@ void Supervisor::run() {
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGHUP, SIG_IGN);
   const base::Status begun = begin();
-  if (!begun && options_.adopts) {
-    // Another one may do better.
+  if (!begun && options_.beginning != Beginning::start) {
+    // What was there stays as it was.
     report("error " + base::printable(begun.fault().text));
     return;
   }
@@ -69,7 +69,7 @@ void Supervisor::run() {
 base::Status Supervisor::begin() {
   if (base::Status adopting = adopt_orphans(); !adopting) return adopting;
   base::Result<ClusterSetup> setup =
-      options_.adopts ? take_over_cluster(home_, options_) : set_up_cluster(home_, options_);
+      options_.beginning == Beginning::start ? set_up_cluster(home_, options_) : take_over_cluster(home_, options_);
   if (!setup) return setup.fault();
   setup_ = std::move(setup).value();
   std::deque<RestartLimit::Time> granted;
@@ -79,7 +79,8 @@ base::Status Supervisor::begin() {
   if (!log) return log.fault();
   log_ = std::move(log).value();
   static_cast<void>(::dup2(log_->descriptor(), STDERR_FILENO));
-  return options_.adopts ? adopt() : start();
+  if (options_.beginning == Beginning::start) return start();
+  return options_.beginning == Beginning::adopt ? adopt() : revive();
 }
 
 base::Status Supervisor::start() {
@@ -103,6 +104,15 @@ base::Status Supervisor::adopt() {
   if (!job_runs_) return base::Done{};
   if (setup_->state.phase == Phase::running && gateway_) watch_gateway();
   await_ready();
+  return base::Done{};
+}
+
+// Its end or failure is that of a job which was started again: the directory stays, and with it the journal.
+base::Status Supervisor::revive() {
+  log_->info("the cluster is started again by a user");
+  watch_signals();
+  watch_owner();
+  restart();
   return base::Done{};
 }
 

@@ -48,13 +48,14 @@ class Supervisor {
   /// Takes over the descriptor in `options`.
   Supervisor(ClusterHome home, const SupervisorOptions& options);
 
-  /// Starts or adopts the cluster and returns when it has ended, or could not be adopted.
+  /// Starts, adopts or revives the cluster and returns when it has ended, or could not be taken over.
   void run();
 
  private:
   base::Status begin();
   base::Status start();
   base::Status adopt();
+  base::Status revive();
   base::Status launch();
   void watch_job();
   void await_ready();

@@ -85,12 +85,14 @@ void Supervisor::finish() {
   std::filesystem::remove(setup_->directory.connection_file(), ignored);
   set_phase(Phase::ended);
   log_->error("the cluster ended by itself: " + end_reason_);
+  report("error " + base::printable(end_reason_));
   // An owner comes back to remove the directory, or dies; else the directory waits for `gangway stop`.
   if (options_.owner.pid == 0) io_.stop();
 }
 
 bool Supervisor::plan_restart() {
-  if (ended_by_client_) return false;
+  // Who waits for the start is told at once that it has failed.
+  if (ended_by_client_ || starter_.is_open()) return false;
   const std::optional<milliseconds> wait = restart_limit_.grant(steady_clock::now());
   if (!wait) {
     const std::uint32_t restarts = setup_->state.restarts;

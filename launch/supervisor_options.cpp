@@ -136,7 +136,8 @@ std::vector<std::string> to_arguments(const SupervisorOptions& options) {
                                      std::to_string(options.owner.start_ticks),
                                      "--orphan-timeout-ms",
                                      std::to_string(profile.orphan_timeout.count())};
-  if (options.adopts) arguments.emplace_back("--adopt");
+  if (options.beginning == Beginning::adopt) arguments.emplace_back("--adopt");
+  if (options.beginning == Beginning::revive) arguments.emplace_back("--revive");
   for (const std::string& module : profile.modules) arguments.insert(arguments.end(), {"--module", module});
   return arguments;
 }
@@ -147,6 +148,8 @@ base::Result<SupervisorOptions> parse_supervisor_options(int argc, const char* c
   std::int64_t start_timeout_ms = 0;
   std::int64_t stall_timeout_ms = 0;
   std::int64_t orphan_timeout_ms = 0;
+  bool adopts = false;
+  bool revives = false;
   std::string hosts;
   std::string transport;
   std::string durability;
@@ -164,7 +167,8 @@ base::Result<SupervisorOptions> parse_supervisor_options(int argc, const char* c
       "module", po::value(&profile.modules))("report-fd", po::value(&options.report_fd)->required())(
       "owner-pid", po::value(&options.owner.pid)->required())("owner-start-ticks",
                                                               po::value(&options.owner.start_ticks)->required())(
-      "orphan-timeout-ms", po::value(&orphan_timeout_ms)->required())("adopt", po::bool_switch(&options.adopts));
+      "orphan-timeout-ms", po::value(&orphan_timeout_ms)->required())("adopt", po::bool_switch(&adopts))(
+      "revive", po::bool_switch(&revives));
   try {
     po::variables_map values;
     po::store(po::command_line_parser(argc, argv).options(known).run(), values);
@@ -175,6 +179,8 @@ base::Result<SupervisorOptions> parse_supervisor_options(int argc, const char* c
   profile.start_timeout = std::chrono::milliseconds{start_timeout_ms};
   profile.stall_timeout = std::chrono::milliseconds{stall_timeout_ms};
   profile.orphan_timeout = std::chrono::milliseconds{orphan_timeout_ms};
+  if (adopts) options.beginning = Beginning::adopt;
+  if (revives) options.beginning = Beginning::revive;
   const base::Result<Transport> known_transport = parse_transport(transport);
   if (!known_transport) return base::Fault{"--transport " + known_transport.fault().text};
   profile.transport = known_transport.value();

@@ -12,12 +12,19 @@
 
 namespace gangway::launch {
 
+/// What a supervisor begins with.
+enum class Beginning {
+  start,   ///< a new cluster
+  adopt,   ///< one that has lost its supervisor: see adopt.hpp
+  revive,  ///< one that has ended, whose directory has its journal
+};
+
 struct SupervisorOptions {
-  std::string home;     // of all clusters
-  Profile profile;      // with a name
-  int report_fd = -1;   // one line is written there: "ready", or "error " and the reason
-  ProcessKey owner;     // when it ends, the cluster is stopped; pid 0: it has no owner
-  bool adopts = false;  // a cluster that has lost its supervisor
+  std::string home;    // of all clusters
+  Profile profile;     // with a name
+  int report_fd = -1;  // one line is written there: "ready", or "error " and the reason
+  ProcessKey owner;    // when it ends, the cluster is stopped; pid 0: it has no owner
+  Beginning beginning = Beginning::start;
 };
 
 /// The arguments, without the program.

@@ -107,7 +107,8 @@ std::string trouble_of(const ClusterSummary& cluster) {
   switch (cluster.condition) {
     case Condition::ended:
       return "the cluster " + cluster.name + " has ended: " + cluster.state.reason + " (log: " + cluster.directory +
-             "/logs/job.log); " + remove;
+             "/logs/job.log); run `gangway start " + cluster.name + "` to go on with its journal, or `gangway stop " +
+             cluster.name + "` to remove it";
     case Condition::restarting:
       return "the cluster " + cluster.name + " is restarting: " + cluster.state.reason +
              " (log: " + cluster.directory + "/logs/job.log); try again in a moment";
@@ -152,7 +153,8 @@ ExitCode start(const launch::ClusterHome& home, const Profile& profile) {
     complain(cluster.fault().text);
     return exit_failure;
   }
-  std::cout << "cluster " << cluster.value().name << " is running with " << counted(profile.engines, "engine") << '\n'
+  std::cout << "cluster " << cluster.value().name << " is running " << (cluster.value().revived ? "again " : "")
+            << "with " << counted(profile.engines, "engine") << '\n'
             << "connection file: " << cluster.value().connection_file.string() << '\n'
             << "stop it with:    gangway stop " << cluster.value().name << '\n';
   return exit_ok;

@@ -39,6 +39,10 @@ int say_much(int x) {
   return x;
 }
 
+std::int64_t moment_of(int) {
+  return std::chrono::steady_clock::now().time_since_epoch().count();
+}
+
 std::string variable(const std::string& name) {
   const char* const value = std::getenv(name.c_str());
   return value == nullptr ? "" : value;
@@ -192,6 +196,24 @@ TEST_F(AdoptedClusterTest, EndsByItselfWhenNobodyCares) {
   EXPECT_THAT(status.error, AllOf(HasSubstr("its supervisor was killed, and nobody gave it another one within 1 s"),
                                   HasSubstr("gangway stop orphan")));
   EXPECT_EQ(gangway({"journal", "check", "orphan"}).status, 0);
+}
+
+TEST_F(AdoptedClusterTest, IsStartedAgainWithItsJournalWhenItHasEnded) {
+  start("restarts = 0\n");
+  std::int64_t moment = 0;
+  {
+    const Client client{"orphan", session("run-17")};
+    moment = client.balanced().with(key("moment")).apply(fn<moment_of>, 0).get();
+    kill_at_once(first_.mpirun);
+  }
+  EXPECT_TRUE(eventually([] { return condition_of("orphan") == "ended"; })) << log_of("orphan");
+  EXPECT_THAT(gangway({"status", "orphan"}).error, HasSubstr("`gangway start orphan` to go on with its journal"));
+  const Outcome started = gangway({"start", "orphan", "-n", "3"});
+  ASSERT_EQ(started.status, 0) << started.error;
+  EXPECT_THAT(started.out, HasSubstr("cluster orphan is running again with 3 engines"));
+  const Client client{"orphan", session("run-17")};
+  EXPECT_EQ(client.engines().size(), 3U);
+  EXPECT_EQ(client.balanced().with(key("moment")).apply(fn<moment_of>, 0).get(), moment) << "it is not run again";
 }
 
 TEST(OwnedClusterTest, IsAdoptedByItsOwner) {

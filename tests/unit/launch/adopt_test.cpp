@@ -220,6 +220,7 @@ TEST_F(AdoptTest, AfterANewStartOfTheHostThePidsOfTheStateAreThoseOfOthers) {
   before.boot_id = "that of a host that has been started anew since";
   before.supervisor = os::this_process();
   before.warden = os::this_process();
+  before.mpirun = {};
   before.restarted_at_ms = {1};
   ASSERT_TRUE(write_state(home_.cluster("one").state_file(), before));
   expect_adopted();
@@ -227,6 +228,63 @@ TEST_F(AdoptTest, AfterANewStartOfTheHostThePidsOfTheStateAreThoseOfOthers) {
   EXPECT_EQ(second.boot_id, os::boot_id());
   EXPECT_NE(second.supervisor, os::this_process());
   EXPECT_EQ(second.restarted_at_ms.size(), 1U) << "the clock of the times before has begun anew";
+}
+
+/// Clusters that have ended, and are started again in their directory.
+class ReviveTest : public AdoptTest {
+ protected:
+  ClusterState start_and_end(const std::string& behaviour) {
+    profile_.restarts = 0;
+    EXPECT_TRUE(start(behaviour).ok());
+    const ClusterState running = state();
+    EXPECT_TRUE(send_signal(running.mpirun, SIGKILL));
+    EXPECT_TRUE(wait_until_gone(running.supervisor, std::chrono::seconds{60}));
+    EXPECT_EQ(state().phase, Phase::ended);
+    EXPECT_TRUE(write_private_file(home_.cluster("one").path() / "journal-0.sqlite", "tasks"));
+    return running;
+  }
+
+  void expect_journal() {
+    EXPECT_EQ(os::read_file(home_.cluster("one").path() / "journal-0.sqlite").value(), "tasks");
+  }
+};
+
+TEST_F(ReviveTest, IsAsTheProfileHasItAndKeepsItsJournal) {
+  start_and_end("moves");
+  const std::string authority = os::read_file(home_.cluster("one").authority_file()).value();
+  profile_.engines = 5;
+  profile_.restarts = 1;
+  const auto cluster = start("moves");
+  ASSERT_TRUE(cluster.ok()) << cluster.fault().text;
+  EXPECT_TRUE(cluster.value().revived);
+  const ClusterState second = state();
+  EXPECT_EQ(second.phase, Phase::running);
+  EXPECT_EQ(second.engines, 5U);
+  EXPECT_EQ(second.restarts, 0U);
+  EXPECT_EQ(second.reason, "");
+  EXPECT_THAT(os::read_file(notes_.path() / "arguments").value(),
+              AllOf(HasSubstr("--engines\n5\n"), HasSubstr("--first-port\n1\n")));
+  EXPECT_THAT(os::read_file(cluster.value().connection_file).value(), HasSubstr(R"("port": 2,)"));
+  EXPECT_EQ(os::read_file(home_.cluster("one").authority_file()).value(), authority);
+  expect_journal();
+
+  kill_and_wait(second.supervisor);
+  expect_adopted();
+  ASSERT_TRUE(send_signal(second.mpirun, SIGKILL));
+  EXPECT_EQ(next_job(second).restarts, 1U) << "it is a cluster like others";
+}
+
+TEST_F(ReviveTest, AFailureIsToldAndCostsNothing) {
+  start_and_end("relapses");
+  profile_.restarts = 5;
+  const auto cluster = start("relapses");
+  ASSERT_FALSE(cluster.ok());
+  EXPECT_THAT(cluster.fault().text, AllOf(HasSubstr("mpirun ended with status 7 before the engines were ready"),
+                                          HasSubstr("the journal is of no use")));
+  EXPECT_TRUE(within_a_minute([&] { return !supervisor_alive(state()); }));
+  EXPECT_EQ(state().phase, Phase::ended);
+  EXPECT_EQ(state().reason, cluster.fault().text);
+  expect_journal();
 }
 
 TEST_F(AdoptTest, TellsWhatIsInTheWay) {

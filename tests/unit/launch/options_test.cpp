@@ -33,7 +33,7 @@ TEST(SupervisorOptions, ComeBackAsTheyWereWritten) {
   options.report_fd = 3;
   options.profile.orphan_timeout = std::chrono::milliseconds{5432};
   options.owner = {4711, 123'456'789'012};
-  options.adopts = true;
+  options.beginning = Beginning::adopt;
 
   const std::vector<std::string> arguments = to_arguments(options);
   std::vector<const char*> pointers{"gangway-supervisor"};
@@ -45,7 +45,7 @@ TEST(SupervisorOptions, ComeBackAsTheyWereWritten) {
   EXPECT_EQ(parsed.value().profile, options.profile);
   EXPECT_EQ(parsed.value().report_fd, options.report_fd);
   EXPECT_EQ(parsed.value().owner, options.owner);
-  EXPECT_TRUE(parsed.value().adopts);
+  EXPECT_EQ(parsed.value().beginning, options.beginning);
 }
 
 TEST(ResolvedProfile, DealsTheEnginesToTheHosts) {
