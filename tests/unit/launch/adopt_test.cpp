@@ -168,6 +168,20 @@ TEST_F(AdoptTest, OfManyAtOnceOneBecomesTheSupervisor) {
   EXPECT_EQ(state().mpirun, before.mpirun);
 }
 
+TEST_F(AdoptTest, NobodyTakesOverWhileAnotherOneHasTheLock) {
+  const ClusterState before = start_and_kill_supervisor("ready");
+  {
+    const auto lock = lock_cluster(home_.cluster("one"));
+    ASSERT_TRUE(lock.ok()) << "the kernel has freed it";
+    const base::Status adopted = adopt();
+    ASSERT_FALSE(adopted.ok());
+    EXPECT_THAT(adopted.fault().text, HasSubstr("somebody else looks after the cluster one"));
+    EXPECT_EQ(state(), before);
+  }
+  expect_adopted();
+  EXPECT_FALSE(lock_cluster(home_.cluster("one")).ok()) << "a supervisor keeps it";
+}
+
 TEST_F(AdoptTest, WithoutAnotherSupervisorTheJobEndsAfterAWhileAndLeavesOnlyTheReason) {
   profile_.orphan_timeout = std::chrono::milliseconds{300};
   const ClusterState before = start_and_kill_supervisor("strays");
