@@ -4,7 +4,6 @@
 #include <thread>
 
 #include "launch/spawn_supervisor.hpp"
-#include "launch/supervisor_options.hpp"
 
 namespace gangway::launch {
 namespace {
