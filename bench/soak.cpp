@@ -136,7 +136,7 @@ struct Watched {
 std::string group_of(const Process& process) {
   if (process.program == "gangway-worker") return "workers";
   if (process.program == "gangway-rank") return "ranks";
-  return "keepers, mpirun and supervisor";
+  return "keepers, mpirun, warden and supervisor";
 }
 
 /// Keeps series of everything that must be flat.

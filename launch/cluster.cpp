@@ -1,12 +1,20 @@
 #include <gangway/cluster.hpp>
 
+#include <poll.h>
+
+#include <array>
+#include <optional>
+#include <string>
+#include <thread>
 #include <utility>
 
 #include <gangway/error.hpp>
 
+#include "launch/adopt.hpp"
 #include "launch/profile_file.hpp"
 #include "launch/start.hpp"
 #include "launch/stop.hpp"
+#include "os/wake_up.hpp"
 
 namespace gangway {
 
@@ -16,6 +24,44 @@ Profile Profile::load(const std::string& name_or_path) {
   return std::move(profile).value();
 }
 
+namespace {
+
+/// Gives a cluster another supervisor whenever its own was killed, on a thread of its own.
+class SupervisorWatch {
+ public:
+  SupervisorWatch(launch::ClusterHome home, std::string name, os::WakeUp end)
+      : home_{std::move(home)}, name_{std::move(name)}, end_{std::move(end)}, thread_{[this] { run(); }} {}
+  SupervisorWatch(const SupervisorWatch&) = delete;
+  SupervisorWatch& operator=(const SupervisorWatch&) = delete;
+  ~SupervisorWatch() {
+    end_.ring();
+    thread_.join();
+  }
+
+ private:
+  void run() {
+    constexpr int look_again_ms = 1000;
+    for (;;) {
+      const base::Result<launch::ClusterState> state = launch::read_state(home_.cluster(name_).state_file());
+      // It has ended by itself, or somebody has stopped it.
+      if (state ? state.value().phase == launch::Phase::ended : !home_.has_cluster(name_)) return;
+      // What is in the way may go away; a supervisor that is there is waited for.
+      const bool adopted = launch::adopt_cluster(home_, name_).ok() && state;
+      const os::Descriptor supervisor = adopted ? os::open_process(state.value().supervisor) : os::Descriptor{};
+      std::array<pollfd, 2> events{{{end_.descriptor(), POLLIN, 0}, {supervisor.get(), POLLIN, 0}}};
+      ::poll(events.data(), events.size(), supervisor ? -1 : look_again_ms);
+      if (events[0].revents != 0) return;
+    }
+  }
+
+  launch::ClusterHome home_;
+  std::string name_;
+  os::WakeUp end_;
+  std::thread thread_;
+};
+
+}  // namespace
+
 class Cluster::State {
  public:
   explicit State(const Profile& profile) {
@@ -24,9 +70,12 @@ class Cluster::State {
     base::Result<launch::StartedCluster> started =
         launch::start_cluster(home.value(), profile, launch::Ownership::owned);
     if (!started) throw Error{"cannot start a cluster: " + started.fault().text};
+    base::Result<os::WakeUp> end = os::WakeUp::open();
+    if (!end) throw Error{"cannot watch over a cluster: " + end.fault().text};
     home_ = std::move(home).value();
     cluster_ = std::move(started).value();
     connection_file_ = cluster_.connection_file.string();
+    watch_.emplace(home_, cluster_.name, std::move(end).value());
   }
 
   [[nodiscard]] const std::string& name() const { return cluster_.name; }
@@ -34,15 +83,15 @@ class Cluster::State {
 
   base::Status stop() {
     if (std::exchange(stopped_, true)) return base::Done{};
-    base::Status stopped = launch::stop_cluster(home_, cluster_.name);
-    cluster_.owner.reset();
-    return stopped;
+    watch_.reset();
+    return launch::stop_cluster(home_, cluster_.name);
   }
 
  private:
   launch::ClusterHome home_{std::filesystem::path{}};
   launch::StartedCluster cluster_;
   std::string connection_file_;
+  std::optional<SupervisorWatch> watch_;
   bool stopped_ = false;
 };
 
@@ -52,7 +101,7 @@ Cluster::~Cluster() {
   try {
     if (state_) static_cast<void>(state_->stop());
   } catch (...) {
-    // Out of memory: the end of this process, which closes the pipe to the supervisor, stops the cluster.
+    // Out of memory: the end of this process stops the cluster.
   }
 }
 

@@ -1,5 +1,7 @@
 #include "launch/cluster_directory.hpp"
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -55,6 +57,15 @@ base::Status check_cluster_name(std::string_view name) {
   return base::Fault{"'" + base::printable(name) + "' cannot be a cluster's name; use at most " +
                      std::to_string(cluster_name_bytes_max) +
                      " letters, digits, '.', '_' and '-', beginning with a letter or digit"};
+}
+
+base::Result<os::Descriptor> lock_cluster(const ClusterDirectory& directory) {
+  const std::string path = directory.lock_file().string();
+  os::Descriptor lock{::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, S_IRUSR | S_IWUSR)};
+  if (!lock) return os::system_fault("cannot open " + path);
+  if (::flock(lock.get(), LOCK_EX | LOCK_NB) == 0) return lock;
+  if (errno == EWOULDBLOCK) return base::Fault{"somebody else looks after the cluster " + directory.name()};
+  return os::system_fault("cannot lock " + path);
 }
 
 base::Result<ClusterHome> ClusterHome::of_account() {

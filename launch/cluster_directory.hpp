@@ -14,6 +14,7 @@
 
 #include "base/result.hpp"
 #include "launch/state_file.hpp"
+#include "os/descriptor.hpp"
 
 namespace gangway::launch {
 
@@ -31,6 +32,9 @@ class ClusterDirectory {
 
   [[nodiscard]] std::filesystem::path connection_file() const { return path_ / "connection.json"; }
   [[nodiscard]] std::filesystem::path state_file() const { return path_ / "state.json"; }
+  [[nodiscard]] std::filesystem::path launch_file() const { return path_ / "launch"; }
+  [[nodiscard]] std::filesystem::path job_end_file() const { return path_ / "job-end.json"; }
+  [[nodiscard]] std::filesystem::path lock_file() const { return path_ / "supervisor.lock"; }
   [[nodiscard]] std::filesystem::path gateway_file() const { return path_ / "gateway-0.json"; }
   [[nodiscard]] std::filesystem::path log_file() const { return path_ / "logs" / "job.log"; }
   [[nodiscard]] std::filesystem::path authority_file() const { return path_ / "authority.pem"; }
@@ -42,6 +46,10 @@ class ClusterDirectory {
  private:
   std::filesystem::path path_;
 };
+
+/// Takes the lock that makes the caller the one who may end, adopt or remove the cluster. Every supervisor holds it
+/// as long as it lives; the kernel frees it when its holder dies. A fault at once if somebody has it.
+base::Result<os::Descriptor> lock_cluster(const ClusterDirectory& directory);
 
 /// The directory that holds all clusters of this account; a value.
 class ClusterHome {

@@ -13,10 +13,12 @@
 #include <utility>
 
 #include "launch/installation.hpp"
+#include "launch/launch_record.hpp"
 #include "launch/ports.hpp"
 #include "launch/private_file.hpp"
 #include "launch/scratch.hpp"
 #include "launch/setting_values.hpp"
+#include "os/file.hpp"
 #include "os/host_name.hpp"
 
 namespace gangway::launch {
@@ -51,10 +53,48 @@ base::Result<tls::Identity> make_certificates(const ClusterDirectory& directory)
   return client.value();
 }
 
+base::Result<tls::Identity> read_certificates(const ClusterDirectory& directory) {
+  tls::Identity identity;
+  const std::pair<std::filesystem::path, std::string*> files[] = {
+      {directory.authority_file(), &identity.authority_pem},
+      {directory.client_certificate(), &identity.certificate_pem},
+      {directory.client_key(), &identity.key_pem}};
+  for (const auto& [file, content] : files) {
+    base::Result<std::string> read = os::read_file(file);
+    if (!read) return read.fault();
+    *content = std::move(read).value();
+  }
+  return identity;
+}
+
+// Of another start of the host nothing lives, and its clock counted anew.
+void take_charge(ClusterState& state) {
+  state.supervisor = os::this_process();
+  const std::string boot_id = os::boot_id();
+  if (state.boot_id == boot_id) return;
+  state.boot_id = boot_id;
+  state.warden = {};
+  state.mpirun = {};
+  state.restarted_at_ms.clear();
+}
+
+LaunchRecord own_launch(const SupervisorOptions& options) {
+  std::error_code unknown;
+  SupervisorOptions first{options};
+  first.beginning = Beginning::start;
+  return {to_arguments(first), own_environment(), std::filesystem::current_path(unknown).string()};
+}
+
+base::Result<Mpirun> find_launcher() {
+  const char* search_path = std::getenv("PATH");
+  return find_mpirun(search_path == nullptr ? "" : search_path);
+}
+
 ClusterState first_state(const Profile& profile) {
   ClusterState state;
   state.host = os::host_name();
   state.supervisor = os::this_process();
+  state.boot_id = os::boot_id();
   state.engines = profile.engines;
   state.gateways = profile.gateways;
   state.hosts = hosts_text(profile.hosts);
@@ -62,6 +102,14 @@ ClusterState first_state(const Profile& profile) {
   state.durability = durability_text(profile.durability);
   state.started_unix_s = std::time(nullptr);
   return state;
+}
+
+// Clients look for it where it was.
+void begin_anew(ClusterState& state, const Profile& profile) {
+  const std::uint16_t port = state.port;
+  state = first_state(profile);
+  state.phase = Phase::restarting;
+  state.port = port;
 }
 
 JobSettings job_settings(const Profile& profile, const ClusterDirectory& directory,
@@ -99,13 +147,14 @@ void write_command(ClusterSetup& setup) {
   setup.mpirun = mpirun_command(setup.launcher, setup.job, own_environment());
 }
 
-// Where a gateway listened, and which ranks were dead.
+// Where a gateway listened, which ranks were dead, and how the job ended.
 base::Status remove_notes(const ClusterDirectory& directory) {
   std::error_code error;
   for (std::filesystem::directory_iterator entry{directory.path(), error}, end; !error && entry != end;
        entry.increment(error)) {
     const std::string name = entry->path().filename().string();
-    const bool is_note = name.starts_with("dead-") || (name.starts_with("gateway-") && name.ends_with(".json"));
+    const bool is_note = name.starts_with("dead-") || name == directory.job_end_file().filename() ||
+                         (name.starts_with("gateway-") && name.ends_with(".json"));
     if (!is_note) continue;
     std::error_code kept;
     std::filesystem::remove(entry->path(), kept);
@@ -125,13 +174,23 @@ base::Status check_gateway_place(const Profile& profile) {
                      os::host_name() + ", first among the hosts, or bind to an address that others can reach"};
 }
 
+ClusterSetup assemble(const SupervisorOptions& options, const ClusterDirectory& directory, ClusterState state,
+                      tls::Identity administer, const Mpirun& launcher, const std::filesystem::path& libexec,
+                      os::Descriptor lock) {
+  ClusterSetup setup{
+      directory, std::move(state), std::move(administer), launcher, job_settings(options.profile, directory, libexec),
+      {},        std::move(lock)};
+  write_command(setup);
+  return setup;
+}
+
 }  // namespace
 
-base::Result<ClusterSetup> set_up_cluster(const ClusterHome& home, const Profile& profile) {
+base::Result<ClusterSetup> set_up_cluster(const ClusterHome& home, const SupervisorOptions& options) {
+  const Profile& profile = options.profile;
   const base::Result<std::filesystem::path> libexec = libexec_directory();
   if (!libexec) return libexec.fault();
-  const char* search_path = std::getenv("PATH");
-  const base::Result<Mpirun> mpirun = find_mpirun(search_path == nullptr ? "" : search_path);
+  const base::Result<Mpirun> mpirun = find_launcher();
   if (!mpirun) return mpirun.fault();
   if (base::Status fits = check_gateway_place(profile); !fits) return fits.fault();
 
@@ -140,20 +199,46 @@ base::Result<ClusterSetup> set_up_cluster(const ClusterHome& home, const Profile
   base::Result<ClusterDirectory> directory = home.create_cluster(profile.name, state);
   if (!directory) return directory.fault();
   base::Result<tls::Identity> administer = make_certificates(directory.value());
-  const base::Status scratch = administer ? make_scratch(state.scratch_dir) : base::Status{administer.fault()};
-  if (!scratch) {
+  base::Status made = administer ? make_scratch(state.scratch_dir) : base::Status{administer.fault()};
+  if (made) made = write_launch_record(directory.value().launch_file(), own_launch(options));
+  if (!made) {
     static_cast<void>(remove_scratch(state.scratch_dir));
     static_cast<void>(home.remove_cluster(profile.name));
-    return scratch.fault();
+    return made.fault();
   }
-  ClusterSetup setup{directory.value(),
-                     state,
-                     std::move(administer).value(),
-                     mpirun.value(),
-                     job_settings(profile, directory.value(), libexec.value()),
-                     {}};
-  write_command(setup);
-  return setup;
+  base::Result<os::Descriptor> lock = lock_cluster(directory.value());
+  return assemble(options, directory.value(), std::move(state), std::move(administer).value(), mpirun.value(),
+                  libexec.value(), lock ? std::move(lock).value() : os::Descriptor{});
+}
+
+base::Result<ClusterSetup> take_over_cluster(const ClusterHome& home, const SupervisorOptions& options) {
+  const ClusterDirectory directory = home.cluster(options.profile.name);
+  base::Result<os::Descriptor> lock = lock_cluster(directory);
+  if (!lock) return lock.fault();
+  base::Result<ClusterState> state = read_state(directory.state_file());
+  if (!state) return state.fault();
+  const bool revives = options.beginning == Beginning::revive;
+  if (revives ? !can_be_revived(state.value()) : !needs_supervisor(state.value())) {
+    return base::Fault{"the cluster " + directory.name() + " needs no other supervisor any more"};
+  }
+  base::Status taken = revives ? check_gateway_place(options.profile) : base::Done{};
+  if (revives) {
+    begin_anew(state.value(), options.profile);
+    if (taken) taken = write_launch_record(directory.launch_file(), own_launch(options));
+  } else {
+    take_charge(state.value());
+    taken = write_state(directory.state_file(), state.value());
+  }
+  if (!taken) return taken.fault();
+
+  const base::Result<std::filesystem::path> libexec = libexec_directory();
+  if (!libexec) return libexec.fault();
+  const base::Result<Mpirun> mpirun = find_launcher();
+  if (!mpirun) return mpirun.fault();
+  base::Result<tls::Identity> administer = read_certificates(directory);
+  if (!administer) return administer.fault();
+  return assemble(options, directory, std::move(state).value(), std::move(administer).value(), mpirun.value(),
+                  libexec.value(), std::move(lock).value());
 }
 
 base::Status renew_job(ClusterSetup& setup, std::uint16_t first_port) {

@@ -1,5 +1,5 @@
 // All that is made before a cluster's first process starts: directory, certificates, scratch directory, command line;
-// and what is made anew when it is started again.
+// what is made anew when it is started again; and what of it another supervisor finds.
 #pragma once
 
 #include <cstdint>
@@ -19,12 +19,19 @@ struct ClusterSetup {
   tls::Identity administer;  // for the connection file and for the supervisor itself
   Mpirun launcher;
   JobSettings job;
-  CommandLine mpirun;  // follows from these
+  CommandLine mpirun;   // follows from these
+  os::Descriptor lock;  // see lock_cluster(); empty where the file system has no locks
 };
 
 /// Makes everything for a cluster whose supervisor is the calling process. A fault says what was in the way; nothing
 /// is left of the attempt then.
-base::Result<ClusterSetup> set_up_cluster(const ClusterHome& home, const Profile& profile);
+base::Result<ClusterSetup> set_up_cluster(const ClusterHome& home, const SupervisorOptions& options);
+
+/// Makes the calling process the supervisor of a cluster that is there. One that is to be adopted has to need it: see
+/// needs_supervisor(); its job is left alone. One that is to be revived must be such that it can: see
+/// can_be_revived(); it becomes as the profile has it, and nothing is written but launch before its next job has its
+/// names. A fault if another process takes it over just now, or says what was in the way.
+base::Result<ClusterSetup> take_over_cluster(const ClusterHome& home, const SupervisorOptions& options);
 
 /// Makes what the next job of the same cluster needs for itself: another scratch directory and another cookie, so
 /// that nothing of the last one, here or on other hosts, is taken for its own; and takes away what the last one has

@@ -27,25 +27,28 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
   return pointers;
 }
 
-/// What a child gets as its standard streams.
-struct Streams {
+/// What a child gets as its standard streams, and whose end is its own.
+struct Heritage {
   int input = -1;
   int output = -1;
   int errors = -1;
+  Orphan orphan = Orphan::is_terminated;
 };
 
 // The child between fork and exec: only calls that are allowed there.
-[[noreturn]] void become(char* const* arguments, char* const* environment, const Streams& streams, pid_t parent) {
+[[noreturn]] void become(char* const* arguments, char* const* environment, const Heritage& heritage, pid_t parent) {
   ::setpgid(0, 0);
-  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
-  if (::getppid() != parent) ::_exit(127);  // it died before the line above
+  if (heritage.orphan == Orphan::is_terminated) {
+    ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (::getppid() != parent) ::_exit(127);  // it died before the line above
+  }
   sigset_t none;
   ::sigemptyset(&none);
   for (int number = 1; number < NSIG; ++number) {
     if (number != SIGKILL && number != SIGSTOP) ::signal(number, SIG_DFL);
   }
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  if (::dup2(streams.input, 0) >= 0 && ::dup2(streams.output, 1) >= 0 && ::dup2(streams.errors, 2) >= 0) {
+  if (::dup2(heritage.input, 0) >= 0 && ::dup2(heritage.output, 1) >= 0 && ::dup2(heritage.errors, 2) >= 0) {
     ::execve(arguments[0], arguments, environment);
   }
   ::dprintf(2, "cannot start %s: %s\n", arguments[0], std::strerror(errno));
@@ -74,7 +77,7 @@ std::optional<std::string> read_to_end(int descriptor, std::chrono::steady_clock
 
 }  // namespace
 
-base::Result<RunningJob> start_job(const CommandLine& command, Errors errors) {
+base::Result<RunningJob> start_job(const CommandLine& command, Errors errors, Orphan orphan) {
   base::Result<os::Pipe> output = os::make_pipe();
   if (!output) return output.fault();
   base::Result<os::Pipe> apart = errors == Errors::apart ? os::make_pipe() : os::Pipe{};
@@ -88,19 +91,37 @@ base::Result<RunningJob> start_job(const CommandLine& command, Errors errors) {
   const std::vector<char*> argument_pointers = pointers_to(arguments);
   const std::vector<char*> variable_pointers = pointers_to(variables);
   const os::Descriptor& error_end = errors == Errors::apart ? apart.value().write_end : output.value().write_end;
-  const Streams streams{no_input.get(), output.value().write_end.get(), error_end.get()};
+  const Heritage heritage{no_input.get(), output.value().write_end.get(), error_end.get(), orphan};
   const pid_t parent = ::getpid();
 
   const pid_t pid = ::fork();
   if (pid < 0) return os::system_fault("cannot start " + command.arguments.front());
   if (pid == 0) {
-    become(argument_pointers.data(), variable_pointers.data(), streams, parent);
+    become(argument_pointers.data(), variable_pointers.data(), heritage, parent);
   }
   RunningJob job{pid, std::move(output.value().read_end), std::move(apart.value().read_end)};
   for (const os::Descriptor* end : {&job.output, &job.errors}) {
     if (*end) ::fcntl(end->get(), F_SETFL, O_NONBLOCK);
   }
   return job;
+}
+
+std::optional<std::string> read_line(const os::Descriptor& pipe, std::chrono::milliseconds time) {
+  const auto deadline = std::chrono::steady_clock::now() + time;
+  std::string text;
+  for (;;) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    pollfd ready{pipe.get(), POLLIN, 0};
+    const int count = ::poll(&ready, 1, static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 1 << 30)));
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return std::nullopt;
+    std::array<char, 1024> piece{};
+    const ssize_t size = ::read(pipe.get(), piece.data(), piece.size());
+    if (size < 0 && errno == EINTR) continue;
+    if (size <= 0) return std::nullopt;
+    text.append(piece.data(), static_cast<std::size_t>(size));
+    if (const std::size_t end = text.find('\n'); end != std::string::npos) return text.substr(0, end);
+  }
 }
 
 base::Result<CommandEnd> run_to_end(const CommandLine& command, std::chrono::milliseconds time) {

@@ -1,9 +1,10 @@
-// Running other programs as children of a supervisor.
+// Running other programs as children.
 #pragma once
 
 #include <sys/types.h>
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,9 @@ namespace gangway::launch {
 /// Where a child's standard error goes.
 enum class Errors { with_output, apart };
 
+/// What becomes of a child when the thread that has started it ends, however that happens.
+enum class Orphan { is_terminated, goes_on };
+
 /// A child that was started, and where what it writes can be read (non-blocking).
 struct RunningJob {
   pid_t pid = 0;
@@ -23,9 +27,13 @@ struct RunningJob {
   os::Descriptor errors;  // its standard error if that is apart
 };
 
-/// Starts the program in a process group of its own, with no standard input. It gets SIGTERM when the calling thread
-/// ends, however that happens. To be called by a process with one thread.
-base::Result<RunningJob> start_job(const CommandLine& command, Errors errors = Errors::with_output);
+/// Starts the program in a process group of its own, with no standard input. To be called by a process with one
+/// thread.
+base::Result<RunningJob> start_job(const CommandLine& command, Errors errors = Errors::with_output,
+                                   Orphan orphan = Orphan::is_terminated);
+
+/// Reads one line of a pipe; nothing if the other end was closed before, or if the time is over.
+std::optional<std::string> read_line(const os::Descriptor& pipe, std::chrono::milliseconds time);
 
 /// Runs a short command to its end and returns what it printed, on standard output and error. A fault if it cannot be
 /// started, does not end in time or fails. At most 64 KiB are kept.

@@ -8,7 +8,7 @@
 
 namespace gangway::launch {
 
-/// A text as JSON has it, quotes included. Bytes above 127 are taken to be UTF-8 and stay as they are.
+/// A text as JSON has it, quotes included. What is no UTF-8 in it is lost: a sign stands in its place that says so.
 std::string json_text(std::string_view text);
 
 /// An object that is written entry by entry; the order is kept.

@@ -5,11 +5,14 @@
 
 #include <algorithm>
 #include <charconv>
+#include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <map>
 #include <optional>
 #include <string_view>
 #include <system_error>
+#include <thread>
 
 #include "launch/private_file.hpp"
 #include "os/file.hpp"
@@ -84,6 +87,30 @@ std::vector<ProcessKey> processes_with_cookie(const std::string& cookie) {
     if (process && has_cookie(pid, cookie)) found.push_back(*process);
   }
   return found;
+}
+
+std::vector<ProcessKey> kill_all(const std::function<std::vector<ProcessKey>()>& list) {
+  constexpr std::chrono::seconds kill_time{5};
+  constexpr std::chrono::milliseconds look_interval{20};
+  const auto deadline = std::chrono::steady_clock::now() + kill_time;
+  bool none_before = false;
+  for (;;) {
+    std::vector<ProcessKey> left = list();
+    if (left.empty() && none_before) return left;
+    if (!left.empty() && std::chrono::steady_clock::now() >= deadline) return left;
+    none_before = left.empty();
+    for (const ProcessKey& process : left) send_signal(process, SIGKILL);
+    std::this_thread::sleep_for(look_interval);
+  }
+}
+
+std::vector<ProcessKey> kill_leftovers(const std::string& cookie) {
+  return kill_all([&] {
+    std::vector<ProcessKey> left = descendants_of(::getpid());
+    std::erase_if(left, is_sweeper);
+    for (const ProcessKey& process : processes_with_cookie(cookie)) left.push_back(process);
+    return left;
+  });
 }
 
 bool is_sweeper(const ProcessKey& process) {

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,14 @@ inline constexpr const char* cookie_variable = "GANGWAY_COOKIE";
 /// as one of their arguments. One that is just executing another program shows neither and may be missed: who must
 /// know that none is left looks twice.
 std::vector<ProcessKey> processes_with_cookie(const std::string& cookie);
+
+/// Kills what `list` finds, again and again until two looks in a row have found none. What is still there after five
+/// seconds.
+std::vector<ProcessKey> kill_all(const std::function<std::vector<ProcessKey>()>& list);
+
+/// The same with what is left of a job: descendants of the calling process, but for sweepers, and whatever has the
+/// cookie. For who has started the job, or takes in its orphans.
+std::vector<ProcessKey> kill_leftovers(const std::string& cookie);
 
 /// True for a sweeper (keeper/node_scratch.hpp): it cleans up after the job on another host, and ends by itself. It
 /// is seen from here only if that host is a namespace of this one.

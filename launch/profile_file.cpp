@@ -91,6 +91,10 @@ constexpr Setting settings[] = {
      [](Reading& reading, const std::string& value) {
        return keep(parse_time(value), reading.profile.stall_timeout);
      }},
+    {"cluster", "orphan_timeout",
+     [](Reading& reading, const std::string& value) {
+       return keep(parse_time(value), reading.profile.orphan_timeout);
+     }},
     {"cluster", "restarts",
      [](Reading& reading, const std::string& value) {
        return keep(parse_count(value, restarts_max, 0), reading.profile.restarts);

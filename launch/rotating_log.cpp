@@ -34,16 +34,15 @@ const char* level_text(base::LogLevel level) {
 
 }  // namespace
 
-RotatingLog::RotatingLog(std::filesystem::path path, os::Descriptor file, std::size_t size,
-                         std::size_t file_bytes_max)
-    : path_{std::move(path)}, file_{std::move(file)}, size_{size}, file_bytes_max_{file_bytes_max} {}
+RotatingLog::RotatingLog(std::filesystem::path path, os::Descriptor file, std::size_t file_bytes_max,
+                         std::string writer)
+    : path_{std::move(path)}, file_{std::move(file)}, file_bytes_max_{file_bytes_max}, writer_{std::move(writer)} {}
 
-base::Result<RotatingLog> RotatingLog::open(std::filesystem::path file, std::size_t file_bytes_max) {
+base::Result<RotatingLog> RotatingLog::open(std::filesystem::path file, std::size_t file_bytes_max,
+                                            std::string writer) {
   os::Descriptor descriptor = open_file(file);
-  struct stat status {};
-  if (!descriptor || ::fstat(descriptor.get(), &status) != 0) return os::system_fault("cannot open " + file.string());
-  return RotatingLog{std::move(file), std::move(descriptor), static_cast<std::size_t>(status.st_size),
-                     file_bytes_max};
+  if (!descriptor) return os::system_fault("cannot open " + file.string());
+  return RotatingLog{std::move(file), std::move(descriptor), file_bytes_max, std::move(writer)};
 }
 
 void RotatingLog::append(std::string_view output) {
@@ -57,7 +56,7 @@ void RotatingLog::write(base::LogLevel level, std::string_view text) {
   const std::time_t now = std::time(nullptr);
   std::tm parts{};
   if (::gmtime_r(&now, &parts) != nullptr) std::strftime(time.data(), time.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
-  put(std::string{time.data()} + " supervisor " + level_text(level) + ": " + std::string{text} + "\n");
+  put(std::string{time.data()} + " " + writer_ + " " + level_text(level) + ": " + std::string{text} + "\n");
 }
 
 std::string RotatingLog::excerpt(std::size_t bytes_max) const {
@@ -76,9 +75,21 @@ std::string RotatingLog::excerpt(std::size_t bytes_max) const {
   return all;
 }
 
+// Another writer may have rotated it.
+void RotatingLog::follow() {
+  struct stat own {};
+  struct stat named {};
+  if (::fstat(file_.get(), &own) != 0) return;
+  if (::stat(path_.c_str(), &named) == 0 && (named.st_ino != own.st_ino || named.st_dev != own.st_dev)) {
+    if (os::Descriptor fresh = open_file(path_)) file_ = std::move(fresh);
+    own = named;
+  }
+  size_ = static_cast<std::size_t>(own.st_size);
+}
+
 void RotatingLog::put(std::string_view text) {
+  follow();
   if (size_ > 0 && size_ + text.size() > file_bytes_max_) rotate();
-  size_ += text.size();
   while (!text.empty()) {
     const ssize_t count = ::write(file_.get(), text.data(), text.size());
     if (count < 0 && errno == EINTR) continue;
@@ -90,7 +101,6 @@ void RotatingLog::put(std::string_view text) {
 void RotatingLog::rotate() {
   if (::rename(path_.c_str(), (path_.string() + ".1").c_str()) != 0) return;
   if (os::Descriptor fresh = open_file(path_)) file_ = std::move(fresh);
-  size_ = 0;
 }
 
 }  // namespace gangway::launch

@@ -14,19 +14,20 @@
 namespace gangway::launch {
 
 /// A file that is renamed to <file>.1 (replacing the one before) when it is full, and begun anew. A full disk costs
-/// lines, nothing else.
+/// lines, nothing else. Several processes may write it.
 class RotatingLog final : public base::Log {
  public:
   static constexpr std::size_t default_file_bytes_max = 16 * base::mib;
 
-  /// Opens or creates the file (0600).
+  /// Opens or creates the file (0600). `writer` is who its lines are of.
   static base::Result<RotatingLog> open(std::filesystem::path file,
-                                        std::size_t file_bytes_max = default_file_bytes_max);
+                                        std::size_t file_bytes_max = default_file_bytes_max,
+                                        std::string writer = "supervisor");
 
   /// Appends output as it came.
   void append(std::string_view output);
 
-  /// One line of the supervisor itself, with the time of day (UTC).
+  /// One line of the writer itself, with the time of day (UTC).
   void write(base::LogLevel level, std::string_view text) override;
 
   /// What explains a failure best: of what came last through append() (some 16 KiB), the first lines in which a part
@@ -34,22 +35,21 @@ class RotatingLog final : public base::Log {
   /// `bytes_max` and three dots.
   [[nodiscard]] std::string excerpt(std::size_t bytes_max = 600) const;
 
-  /// What came so far explains no failure to come.
-  void forget_tail() { tail_.clear(); }
-
   /// Where the lines go now.
   [[nodiscard]] int descriptor() const { return file_.get(); }
 
  private:
-  RotatingLog(std::filesystem::path path, os::Descriptor file, std::size_t size, std::size_t file_bytes_max);
+  RotatingLog(std::filesystem::path path, os::Descriptor file, std::size_t file_bytes_max, std::string writer);
 
   void put(std::string_view text);
+  void follow();
   void rotate();
 
   std::filesystem::path path_;
   os::Descriptor file_;
   std::size_t size_ = 0;
   std::size_t file_bytes_max_;
+  std::string writer_;
   std::string tail_;
 };
 

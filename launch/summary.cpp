@@ -26,9 +26,9 @@ Condition condition_of(const ClusterState& state) {
   }
 }
 
-// A gateway that has ended leaves its note, and nothing outlives its supervisor for long.
+// A gateway that has ended leaves its note.
 bool may_have_engines(const ClusterSummary& cluster) {
-  return cluster.state.phase != Phase::ended && cluster.condition != Condition::dead;
+  return cluster.state.phase != Phase::ended && (cluster.condition != Condition::dead || warden_alive(cluster.state));
 }
 
 }  // namespace

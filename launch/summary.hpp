@@ -17,7 +17,7 @@ enum class Condition {
   restarting,  ///< it ended by itself and is started again; the reason is in its state
   stopping,
   ended,     ///< by itself; the reason is in its state
-  dead,      ///< its supervisor is gone without having cleaned up
+  dead,      ///< its supervisor was killed, and no other one has taken its place yet: see adopt.hpp
   elsewhere  ///< it was started on another host, from where alone it can be told
 };
 

@@ -4,13 +4,19 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <deque>
+#include <sstream>
 #include <utility>
+#include <vector>
 
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
 
+#include "base/printable.hpp"
 #include "launch/daemon.hpp"
 #include "launch/job.hpp"
 #include "launch/ports.hpp"
+#include "launch/warden.hpp"
 #include "os/host_name.hpp"
 
 namespace gangway::launch {
@@ -24,47 +30,60 @@ constexpr milliseconds ready_interval{20};
 constexpr seconds orderly_stop_time{5};
 // Engines end when their gateway's rank does, and when they have, mpirun does.
 constexpr seconds without_gateway_time{5};
-// mpirun itself needs twice the two seconds that it was told to leave between its own steps.
-constexpr seconds mpirun_stop_time{6};
+// A warden has nothing to do before it answers but to start mpirun.
+constexpr seconds warden_start_time{20};
 
 }  // namespace
 
 Supervisor::Supervisor(ClusterHome home, const SupervisorOptions& options)
     : home_{std::move(home)},
+      options_{options},
       profile_{options.profile},
       starter_{io_},
       owner_{io_},
-      output_{io_},
-      errors_{io_},
+      warden_{io_},
       gateway_process_{io_},
       signals_{io_, SIGTERM, SIGINT, SIGCHLD},
       step_timer_{io_},
       ready_timer_{io_},
       restart_limit_{options.profile.restarts} {
   if (options.report_fd >= 0) starter_.assign(options.report_fd);
-  if (options.owner_fd >= 0) owner_.assign(options.owner_fd);
 }
 
 void Supervisor::run() {
   std::signal(SIGPIPE, SIG_IGN);
   std::signal(SIGHUP, SIG_IGN);
-  if (base::Status started = start(); !started) {
-    give_up_start(started.fault().text);
-    if (!mpirun_runs_) finish();
+  const base::Status begun = begin();
+  if (!begun && options_.beginning != Beginning::start) {
+    // What was there stays as it was.
+    report("error " + base::printable(begun.fault().text));
+    return;
+  }
+  if (!begun) {
+    give_up_start(begun.fault().text);
+    if (!job_runs_) finish();
   }
   io_.run();
 }
 
-base::Status Supervisor::start() {
+base::Status Supervisor::begin() {
   if (base::Status adopting = adopt_orphans(); !adopting) return adopting;
-  base::Result<ClusterSetup> setup = set_up_cluster(home_, profile_);
+  base::Result<ClusterSetup> setup =
+      options_.beginning == Beginning::start ? set_up_cluster(home_, options_) : take_over_cluster(home_, options_);
   if (!setup) return setup.fault();
   setup_ = std::move(setup).value();
+  std::deque<RestartLimit::Time> granted;
+  for (const std::int64_t time : setup_->state.restarted_at_ms) granted.emplace_back(milliseconds{time});
+  restart_limit_ = RestartLimit{profile_.restarts, std::move(granted)};
   base::Result<RotatingLog> log = RotatingLog::open(setup_->directory.log_file());
   if (!log) return log.fault();
   log_ = std::move(log).value();
   static_cast<void>(::dup2(log_->descriptor(), STDERR_FILENO));
+  if (options_.beginning == Beginning::start) return start();
+  return options_.beginning == Beginning::adopt ? adopt() : revive();
+}
 
+base::Status Supervisor::start() {
   if (base::Status launched = launch(); !launched) return launched;
   watch_signals();
   watch_starter();
@@ -73,30 +92,71 @@ base::Status Supervisor::start() {
   return base::Done{};
 }
 
-// Starts mpirun. The phase, starting or restarting, stays as it is.
-base::Status Supervisor::launch() {
-  base::Result<RunningJob> job = start_job(setup_->mpirun, Errors::apart);
-  if (!job) return job.fault();
-  mpirun_runs_ = true;
-  verdict_.clear();
-  recent_errors_.clear();
-  host_lost_ = false;
-  none_left_ = false;
-  log_->forget_tail();
-  output_.assign(job.value().output.release());
-  errors_.assign(job.value().errors.release());
-  setup_->state.mpirun = os::process_with_pid(job.value().pid).value_or(ProcessKey{job.value().pid, 0});
-  log_->info("started mpirun, process " + std::to_string(job.value().pid));
+base::Status Supervisor::adopt() {
+  log_->warning("the supervisor of this cluster was killed; this one, process " + std::to_string(::getpid()) +
+                ", has taken its place");
+  watch_signals();
+  report("ready");
+  gateway_ = read_gateway_address(setup_->directory.gateway_file());
   start_deadline_ = steady_clock::now() + profile_.start_timeout;
-  set_phase(setup_->state.phase);
-  read_output();
-  read_errors();
+  watch_job();
+  watch_owner();
+  if (!job_runs_) return base::Done{};
+  if (setup_->state.phase == Phase::running && gateway_) watch_gateway();
+  await_ready();
   return base::Done{};
+}
+
+// Its end or failure is that of a job which was started again: the directory stays, and with it the journal.
+base::Status Supervisor::revive() {
+  log_->info("the cluster is started again by a user");
+  watch_signals();
+  watch_owner();
+  restart();
+  return base::Done{};
+}
+
+// Starts a warden, which starts mpirun. The phase, starting or restarting, stays as it is.
+base::Status Supervisor::launch() {
+  CommandLine command = setup_->mpirun;
+  std::vector<std::string> arguments = to_arguments(options_);
+  arguments.insert(arguments.begin(), (setup_->job.keeper_program.parent_path() / "gangway-warden").string());
+  arguments.emplace_back("--");
+  command.arguments.insert(command.arguments.begin(), arguments.begin(), arguments.end());
+  const base::Result<RunningJob> job = start_job(command, Errors::with_output, Orphan::goes_on);
+  if (!job) return job.fault();
+  verdict_.clear();
+  ClusterState& state = setup_->state;
+  state.warden = os::process_with_pid(job.value().pid).value_or(ProcessKey{job.value().pid, 0});
+  const std::string answer = read_line(job.value().output, warden_start_time).value_or("nothing");
+  state.mpirun = {};
+  std::istringstream{answer} >> state.mpirun.pid >> state.mpirun.start_ticks;
+  if (state.mpirun.pid == 0) {
+    send_signal(state.warden, SIGKILL);
+    return base::Fault{"mpirun could not be started; its warden says: " + answer};
+  }
+  log_->info("started mpirun, process " + std::to_string(state.mpirun.pid));
+  start_deadline_ = steady_clock::now() + profile_.start_timeout;
+  set_phase(state.phase);
+  watch_job();
+  return base::Done{};
+}
+
+// That it is gone already is told like its end.
+void Supervisor::watch_job() {
+  os::Descriptor handle = warden_alive(setup_->state) ? open_process(setup_->state.warden) : os::Descriptor{};
+  job_runs_ = static_cast<bool>(handle);
+  if (!handle) return boost::asio::post(io_, [this] { job_ended(); });
+  warden_.assign(handle.release());
+  warden_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                     [this](const boost::system::error_code& error) {
+                       if (!error) job_ended();
+                     });
 }
 
 void Supervisor::await_ready() {
   const bool is_awaited = setup_->state.phase == Phase::starting || setup_->state.phase == Phase::restarting;
-  if (!is_awaited || !mpirun_runs_ || !verdict_.empty()) return;
+  if (!is_awaited || !job_runs_ || !verdict_.empty()) return;
   if (const std::optional<GatewayAddress> gateway = read_gateway_address(setup_->directory.gateway_file())) {
     became_ready(*gateway);
     return;
@@ -121,10 +181,10 @@ void Supervisor::became_ready(const GatewayAddress& gateway) {
     return;
   }
   watch_gateway();
+  setup_->state.port = gateway.port;
   set_phase(Phase::running);
   log_->info("the cluster is ready; its gateway is " + gateway.address + " port " + std::to_string(gateway.port));
   report("ready");
-  end_without_host();
 }
 
 // What it was is told to the starter when all is cleaned up: see leave_nothing(). Of a restart it is that job's end.
@@ -155,78 +215,42 @@ void Supervisor::watch_starter() {
 }
 
 void Supervisor::watch_owner() {
-  if (!owner_.is_open()) return;
-  owner_.async_read_some(boost::asio::buffer(owner_buffer_),
-                         [this](const boost::system::error_code& error, std::size_t) {
-                           if (error == boost::asio::error::operation_aborted) return;
-                           owner_.close();
-                           stop("the program that owned it ended");
-                         });
-}
-
-void Supervisor::read_output() {
-  output_.async_read_some(boost::asio::buffer(output_buffer_),
-                          [this](const boost::system::error_code& error, std::size_t count) {
-                            log_->append({output_buffer_.data(), count});
-                            if (!error) read_output();
-                          });
-}
-
-void Supervisor::read_errors() {
-  errors_.async_read_some(boost::asio::buffer(errors_buffer_),
-                          [this](const boost::system::error_code& error, std::size_t count) {
-                            log_->append({errors_buffer_.data(), count});
-                            watch_hosts({errors_buffer_.data(), count});
-                            if (!error) read_errors();
-                          });
-}
-
-// The ranks of a lost host answer nobody and are not known to be dead: a cluster without them would wait for ever.
-void Supervisor::watch_hosts(std::string_view errors) {
-  if (profile_.hosts.empty() || host_lost_) return;
-  recent_errors_ += errors;
-  if (tells_of_lost_host(recent_errors_)) {
-    host_lost_ = true;
-    end_without_host();
-  }
-  constexpr std::size_t mark_bytes_max = 128;
-  if (recent_errors_.size() > mark_bytes_max) recent_errors_.erase(0, recent_errors_.size() - mark_bytes_max);
-}
-
-// While the cluster starts, the start fails for it, or the engines are ready all the same and it is ended then.
-void Supervisor::end_without_host() {
-  if (!host_lost_ || !verdict_.empty() || setup_->state.phase != Phase::running) return;
-  end_job("the connection to one of its hosts was lost");
+  if (options_.owner.pid == 0) return;
+  os::Descriptor handle = open_process(options_.owner);
+  if (!handle) return stop("the program that owned it has ended");
+  owner_.assign(handle.release());
+  owner_.async_wait(boost::asio::posix::stream_descriptor::wait_read, [this](const boost::system::error_code& error) {
+    if (error) return;
+    owner_.close();
+    stop("the program that owned it ended");
+  });
 }
 
 // An engine that is stopped, or a death that nobody could tell of, would keep a job without a gateway for ever. On
 // another host the gateway's keeper sees to it.
 void Supervisor::watch_gateway() {
-  if (gateway_->host != os::host_name()) return;
+  if (gateway_->host != os::host_name() || gateway_->pid == 0) return;
   for (const ProcessKey& process : processes_with_cookie(setup_->state.cookie)) {
     os::Descriptor handle = process.pid == gateway_->pid ? open_process(process) : os::Descriptor{};
     if (!handle) continue;
     gateway_process_.assign(handle.release());
     gateway_process_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
                                 [this](const boost::system::error_code& error) {
-                                  if (!error && mpirun_runs_ && !stop_wanted_ && verdict_.empty())
+                                  if (!error && job_runs_ && !stop_wanted_ && verdict_.empty())
                                     after(without_gateway_time, &Supervisor::gateway_gone);
                                 });
     return;
   }
+  after(without_gateway_time, &Supervisor::gateway_gone);
 }
 
 void Supervisor::gateway_gone() {
-  if (mpirun_runs_ && !stop_wanted_) end_job("its gateway was lost");
+  if (job_runs_ && !stop_wanted_) end_job("its gateway was lost");
 }
 
-// Orphans of the job are collected too: nobody asks how they ended.
+// The warden's end is seen by its descriptor. Of one that was killed the children come here.
 void Supervisor::collect_children() {
-  for (;;) {
-    int status = 0;
-    const pid_t pid = ::waitpid(-1, &status, WNOHANG);
-    if (pid <= 0) return;
-    if (pid == setup_->state.mpirun.pid && mpirun_runs_) mpirun_ended(status);
+  while (::waitpid(-1, nullptr, WNOHANG) > 0) {
   }
 }
 
@@ -235,45 +259,44 @@ void Supervisor::stop(const std::string& reason) {
   stop_wanted_ = true;
   if (!setup_) return;
   if (log_) log_->info("stopping the cluster: " + reason);
-  if (!mpirun_runs_) {
-    // Else what the job has left is still being killed, and finish() follows.
+  if (!job_runs_) {
+    // Else the job's end is about to be seen, and finish() follows.
     if (setup_->state.phase == Phase::ended || waits_to_restart_) leave_nothing();
     return;
   }
   if (setup_->state.phase == Phase::starting && start_failure_.empty())
     start_failure_ = "the start was stopped: " + reason;
-  const bool in_order = setup_->state.phase == Phase::running;
+  const bool in_order = setup_->state.phase == Phase::running && gateway_;
   set_phase(Phase::stopping);
   if (in_order) {
     ask_gateway_to_stop();
   } else {
-    terminate_mpirun();
+    terminate_job();
   }
 }
 
 void Supervisor::ask_gateway_to_stop() {
-  after(orderly_stop_time, &Supervisor::terminate_mpirun);
+  after(orderly_stop_time, &Supervisor::terminate_job);
   shutdown_ = ShutdownRequest::send(io_, gateway_->address, gateway_->port, setup_->administer,
                                     [this](const std::string& reason) {
                                       log_->warning("the gateway could not be asked to stop: " + reason);
-                                      terminate_mpirun();
+                                      terminate_job();
                                     });
 }
 
-void Supervisor::terminate_mpirun() {
-  if (!mpirun_runs_) return;
-  log_->info("sending SIGTERM to mpirun");
-  ::kill(setup_->state.mpirun.pid, SIGTERM);
-  // One that is stopped heeds that when it goes on; one that runs would pass SIGCONT on to its ranks.
-  const std::optional<os::ProcessView> mpirun = os::view_process(setup_->state.mpirun.pid);
-  if (mpirun && mpirun->state == 'T') ::kill(setup_->state.mpirun.pid, SIGCONT);
-  after(mpirun_stop_time, &Supervisor::kill_mpirun);
+// What the warden does then: see Warden::end_job().
+void Supervisor::terminate_job() {
+  if (!job_runs_) return;
+  const ProcessKey& warden = setup_->state.warden;
+  send_signal(warden, SIGTERM);
+  send_signal(warden, SIGCONT);  // it may be stopped
+  after(warden_stop_time, &Supervisor::kill_warden);
 }
 
-void Supervisor::kill_mpirun() {
-  if (!mpirun_runs_) return;
-  log_->warning("sending SIGKILL to mpirun");
-  ::kill(setup_->state.mpirun.pid, SIGKILL);
+void Supervisor::kill_warden() {
+  if (!job_runs_) return;
+  log_->warning("sending SIGKILL to the warden");
+  send_signal(setup_->state.warden, SIGKILL);
 }
 
 void Supervisor::set_phase(Phase phase) {

@@ -1,9 +1,4 @@
 // What follows the end of a supervisor's job: cleaning up, and then another job or the cluster's end.
-#include <unistd.h>
-
-#include <array>
-#include <cerrno>
-#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <string>
@@ -21,11 +16,7 @@ namespace gangway::launch {
 namespace {
 
 using std::chrono::milliseconds;
-using std::chrono::seconds;
 using std::chrono::steady_clock;
-
-constexpr milliseconds leftovers_interval{20};
-constexpr seconds leftovers_time{5};
 
 // What to look at when mpirun fails with several hosts, of which it says much and little.
 std::string advice_on_hosts(const Profile& profile) {
@@ -38,64 +29,43 @@ std::string advice_on_hosts(const Profile& profile) {
 
 }  // namespace
 
-// What mpirun wrote before its end may not have been read yet.
-void Supervisor::drain(boost::asio::posix::stream_descriptor& stream) {
-  std::array<char, 4096> piece{};
-  for (;;) {
-    const ssize_t count = ::read(stream.native_handle(), piece.data(), piece.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count <= 0) return;
-    log_->append({piece.data(), static_cast<std::size_t>(count)});
-  }
-}
-
-void Supervisor::mpirun_ended(int status) {
-  mpirun_runs_ = false;
+void Supervisor::job_ended() {
+  job_runs_ = false;
   step_timer_.cancel();
   ready_timer_.cancel();
   if (shutdown_) shutdown_->cancel();
-  drain(output_);
-  drain(errors_);
-  output_.close();
-  errors_.close();
+  warden_.close();
   gateway_process_.close();
-  end_reason_ = reason_of_end(status);
+  const std::optional<JobEnd> end = read_job_end(setup_->directory.job_end_file(), setup_->state.cookie);
+  excerpt_ = end ? end->excerpt : "";
+  end_reason_ = reason_of_end(end);
   if (setup_->state.phase == Phase::starting) {
     start_failure_ = end_reason_ + " before the engines were ready" + advice_on_hosts(profile_);
   }
   if (setup_->state.phase == Phase::restarting) {
     if (verdict_.empty()) end_reason_ += " before the engines were ready" + advice_on_hosts(profile_);
-    if (const std::string output = log_->excerpt(); !output.empty()) end_reason_ += "; it says: " + output;
+    if (!excerpt_.empty()) end_reason_ += "; it says: " + excerpt_;
   }
   log_->info(end_reason_);
-  leftovers_deadline_ = steady_clock::now() + leftovers_time;
-  kill_leftovers();
+  // A warden has done that, unless it was killed.
+  const std::vector<ProcessKey> left = kill_leftovers(setup_->state.cookie);
+  if (!left.empty()) log_->error(std::to_string(left.size()) + " processes could not be killed");
+  finish();
 }
 
 // Under recovery mpirun ends well whatever has become of its ranks: a gateway that was lost leaves its note, see
 // gateway/address_file.hpp.
-std::string Supervisor::reason_of_end(int status) {
+std::string Supervisor::reason_of_end(const std::optional<JobEnd>& end) {
   const bool was_running = setup_->state.phase == Phase::running;
   std::error_code error;
   const bool has_note = std::filesystem::exists(setup_->directory.gateway_file(), error);
   ended_by_client_ = was_running && !has_note;
   if (!verdict_.empty()) return verdict_;
-  if (was_running && status == 0) return has_note ? "its gateway was lost" : "a client ended it";
-  return "mpirun " + wait_status_text(status);
-}
-
-void Supervisor::kill_leftovers() {
-  std::vector<ProcessKey> left = descendants_of(::getpid());
-  std::erase_if(left, is_sweeper);
-  for (const ProcessKey& process : processes_with_cookie(setup_->state.cookie)) left.push_back(process);
-  const bool none_before = std::exchange(none_left_, left.empty());
-  if ((none_left_ && none_before) || (!none_left_ && steady_clock::now() >= leftovers_deadline_)) {
-    if (!left.empty()) log_->error(std::to_string(left.size()) + " processes could not be killed");
-    finish();
-    return;
-  }
-  for (const ProcessKey& process : left) send_signal(process, SIGKILL);
-  after(leftovers_interval, &Supervisor::kill_leftovers);
+  if (end && !end->reason.empty()) return end->reason;
+  if (ended_by_client_ && (!end || end->wait_status == 0)) return "a client ended it";
+  if (!end) return "the warden of mpirun was killed";
+  if (was_running && end->wait_status == 0) return "its gateway was lost";
+  return "mpirun " + wait_status_text(end->wait_status);
 }
 
 void Supervisor::finish() {
@@ -115,12 +85,14 @@ void Supervisor::finish() {
   std::filesystem::remove(setup_->directory.connection_file(), ignored);
   set_phase(Phase::ended);
   log_->error("the cluster ended by itself: " + end_reason_);
+  report("error " + base::printable(end_reason_));
   // An owner comes back to remove the directory, or dies; else the directory waits for `gangway stop`.
-  if (!owner_.is_open()) io_.stop();
+  if (options_.owner.pid == 0) io_.stop();
 }
 
 bool Supervisor::plan_restart() {
-  if (ended_by_client_) return false;
+  // Who waits for the start is told at once that it has failed.
+  if (ended_by_client_ || starter_.is_open()) return false;
   const std::optional<milliseconds> wait = restart_limit_.grant(steady_clock::now());
   if (!wait) {
     const std::uint32_t restarts = setup_->state.restarts;
@@ -131,6 +103,11 @@ bool Supervisor::plan_restart() {
     return false;
   }
   ++setup_->state.restarts;
+  setup_->state.restarted_at_ms.clear();
+  for (const steady_clock::time_point time : restart_limit_.granted()) {
+    setup_->state.restarted_at_ms.push_back(
+        std::chrono::duration_cast<milliseconds>(time.time_since_epoch()).count());
+  }
   setup_->state.reason = end_reason_;
   set_phase(Phase::restarting);
   log_->warning("the cluster is started again in " + std::to_string(wait->count()) + " ms: " + end_reason_);
@@ -141,24 +118,24 @@ bool Supervisor::plan_restart() {
 
 void Supervisor::restart() {
   waits_to_restart_ = false;
-  base::Status begun = renew_job(*setup_, gateway_->port);
+  base::Status begun = renew_job(*setup_, setup_->state.port);
   if (begun) begun = launch();
   if (begun) return await_ready();
   end_reason_ = begun.fault().text;
   finish();
 }
 
-// Of a job that cannot go on: what comes next is decided when mpirun has ended.
+// Of a job that cannot go on: what comes next is decided when it has ended.
 void Supervisor::end_job(const std::string& reason) {
   verdict_ = reason;
   log_->error("the job ends: " + reason);
-  terminate_mpirun();
+  terminate_job();
 }
 
 void Supervisor::leave_nothing() {
   std::string failure = start_failure_;
   if (!failure.empty() && log_) {
-    if (const std::string output = log_->excerpt(); !output.empty()) failure += "; it says: " + output;
+    if (!excerpt_.empty()) failure += "; it says: " + excerpt_;
     const std::filesystem::path kept = home_.failed_log(profile_.name);
     const base::Status place = make_private_directory(kept.parent_path());
     if (place.ok() && std::rename(setup_->directory.log_file().c_str(), kept.c_str()) == 0) {

@@ -130,8 +130,14 @@ std::vector<std::string> to_arguments(const SupervisorOptions& options) {
                                      profile.agent,
                                      "--report-fd",
                                      std::to_string(options.report_fd),
-                                     "--owner-fd",
-                                     std::to_string(options.owner_fd)};
+                                     "--owner-pid",
+                                     std::to_string(options.owner.pid),
+                                     "--owner-start-ticks",
+                                     std::to_string(options.owner.start_ticks),
+                                     "--orphan-timeout-ms",
+                                     std::to_string(profile.orphan_timeout.count())};
+  if (options.beginning == Beginning::adopt) arguments.emplace_back("--adopt");
+  if (options.beginning == Beginning::revive) arguments.emplace_back("--revive");
   for (const std::string& module : profile.modules) arguments.insert(arguments.end(), {"--module", module});
   return arguments;
 }
@@ -141,6 +147,9 @@ base::Result<SupervisorOptions> parse_supervisor_options(int argc, const char* c
   Profile& profile = options.profile;
   std::int64_t start_timeout_ms = 0;
   std::int64_t stall_timeout_ms = 0;
+  std::int64_t orphan_timeout_ms = 0;
+  bool adopts = false;
+  bool revives = false;
   std::string hosts;
   std::string transport;
   std::string durability;
@@ -156,7 +165,10 @@ base::Result<SupervisorOptions> parse_supervisor_options(int argc, const char* c
       "environment-bytes-max", po::value(&profile.environment_bytes_max)->required())(
       "restarts", po::value(&profile.restarts)->required())("agent", po::value(&profile.agent)->required())(
       "module", po::value(&profile.modules))("report-fd", po::value(&options.report_fd)->required())(
-      "owner-fd", po::value(&options.owner_fd)->required());
+      "owner-pid", po::value(&options.owner.pid)->required())("owner-start-ticks",
+                                                              po::value(&options.owner.start_ticks)->required())(
+      "orphan-timeout-ms", po::value(&orphan_timeout_ms)->required())("adopt", po::bool_switch(&adopts))(
+      "revive", po::bool_switch(&revives));
   try {
     po::variables_map values;
     po::store(po::command_line_parser(argc, argv).options(known).run(), values);
@@ -166,6 +178,9 @@ base::Result<SupervisorOptions> parse_supervisor_options(int argc, const char* c
   }
   profile.start_timeout = std::chrono::milliseconds{start_timeout_ms};
   profile.stall_timeout = std::chrono::milliseconds{stall_timeout_ms};
+  profile.orphan_timeout = std::chrono::milliseconds{orphan_timeout_ms};
+  if (adopts) options.beginning = Beginning::adopt;
+  if (revives) options.beginning = Beginning::revive;
   const base::Result<Transport> known_transport = parse_transport(transport);
   if (!known_transport) return base::Fault{"--transport " + known_transport.fault().text};
   profile.transport = known_transport.value();
@@ -197,6 +212,9 @@ base::Result<Profile> resolve(Profile profile) {
   if (profile.stall_timeout < std::chrono::seconds{1}) {
     return base::Fault{"a process that is stopped or hangs is waited for a second at least, not " +
                        std::to_string(profile.stall_timeout.count()) + " ms"};
+  }
+  if (profile.orphan_timeout <= std::chrono::milliseconds{0}) {
+    return base::Fault{"the time a cluster works on without its supervisor must be more than nothing"};
   }
   if (profile.restarts > restarts_max) {
     return base::Fault{"a cluster is started again " + std::to_string(restarts_max) +

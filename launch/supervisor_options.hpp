@@ -8,14 +8,23 @@
 #include <gangway/profile.hpp>
 
 #include "base/result.hpp"
+#include "launch/process.hpp"
 
 namespace gangway::launch {
+
+/// What a supervisor begins with.
+enum class Beginning {
+  start,   ///< a new cluster
+  adopt,   ///< one that has lost its supervisor: see adopt.hpp
+  revive,  ///< one that has ended, whose directory has its journal
+};
 
 struct SupervisorOptions {
   std::string home;    // of all clusters
   Profile profile;     // with a name
   int report_fd = -1;  // one line is written there: "ready", or "error " and the reason
-  int owner_fd = -1;   // when its other end is closed, the cluster is stopped; -1: it has no owner
+  ProcessKey owner;    // when it ends, the cluster is stopped; pid 0: it has no owner
+  Beginning beginning = Beginning::start;
 };
 
 /// The arguments, without the program.

@@ -12,6 +12,7 @@ namespace gangway {
 
 /// Starts a cluster and owns it: when the object goes, the cluster is stopped, and when this process dies, however it
 /// dies, the cluster stops by itself. Afterwards no process, socket, shared memory or file of it is left.
+/// A supervisor of it that is killed is replaced, by a thread of this object's own.
 ///
 /// Movable, not copyable. One thread at a time may use it.
 class GANGWAY_API Cluster {

@@ -93,6 +93,10 @@ struct Profile {
   /// slow, or held by a debugger, is left alone. At least a second.
   std::chrono::milliseconds stall_timeout = std::chrono::seconds(15);
 
+  /// How long the cluster works on when its supervisor was killed and nobody gives it another one, as every `gangway`
+  /// command about it does, and the Cluster object that owns it.
+  std::chrono::milliseconds orphan_timeout = std::chrono::hours(1);
+
   /// The most memory one engine's arrays may take, in bytes. It is reserved, not used up: pages appear when they are
   /// written. 0: this host's memory divided by the engines, at most 64 GiB each.
   std::uint64_t arena_bytes = 0;

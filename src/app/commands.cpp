@@ -13,6 +13,7 @@
 #include <gangway/client.hpp>
 
 #include "base/printable.hpp"
+#include "launch/adopt.hpp"
 #include "launch/json.hpp"
 #include "launch/start.hpp"
 #include "launch/stop.hpp"
@@ -106,12 +107,14 @@ std::string trouble_of(const ClusterSummary& cluster) {
   switch (cluster.condition) {
     case Condition::ended:
       return "the cluster " + cluster.name + " has ended: " + cluster.state.reason + " (log: " + cluster.directory +
-             "/logs/job.log); " + remove;
+             "/logs/job.log); run `gangway start " + cluster.name + "` to go on with its journal, or `gangway stop " +
+             cluster.name + "` to remove it";
     case Condition::restarting:
       return "the cluster " + cluster.name + " is restarting: " + cluster.state.reason +
              " (log: " + cluster.directory + "/logs/job.log); try again in a moment";
     case Condition::dead:
-      return "the supervisor of the cluster " + cluster.name + " is gone; " + remove;
+      return "the supervisor of the cluster " + cluster.name + " was killed while it was " +
+             phase_text(cluster.state.phase) + "; " + remove;
     case Condition::elsewhere:
       return "the cluster " + cluster.name + " was started on the host " + cluster.state.host + "; ask there";
     default:
@@ -123,6 +126,11 @@ std::string trouble_of(const ClusterSummary& cluster) {
 std::string restarts_line(const launch::ClusterState& state) {
   if (state.restarts == 0) return {};
   return "restarts:  " + std::to_string(state.restarts) + ", the last because " + state.reason + "\n";
+}
+
+// A cluster whose supervisor was killed gets another one. If that is not possible, its engines work on all the same.
+void adopt(const launch::ClusterHome& home, const std::string& name) {
+  if (const base::Status adopted = launch::adopt_cluster(home, name); !adopted) complain(adopted.fault().text);
 }
 
 // A look at a running cluster through its gateway.
@@ -138,13 +146,15 @@ void complain(const std::string& text) {
 }
 
 ExitCode start(const launch::ClusterHome& home, const Profile& profile) {
+  adopt(home, profile.name);
   const base::Result<launch::StartedCluster> cluster =
       launch::start_cluster(home, profile, launch::Ownership::detached);
   if (!cluster) {
     complain(cluster.fault().text);
     return exit_failure;
   }
-  std::cout << "cluster " << cluster.value().name << " is running with " << counted(profile.engines, "engine") << '\n'
+  std::cout << "cluster " << cluster.value().name << " is running " << (cluster.value().revived ? "again " : "")
+            << "with " << counted(profile.engines, "engine") << '\n'
             << "connection file: " << cluster.value().connection_file.string() << '\n'
             << "stop it with:    gangway stop " << cluster.value().name << '\n';
   return exit_ok;
@@ -184,6 +194,7 @@ ExitCode list(const launch::ClusterHome& home, Output output) {
 
 ExitCode status(const launch::ClusterHome& home, const std::string& name, Output output) {
   if (!home.has_cluster(name)) return no_such_cluster(name);
+  adopt(home, name);
   const ClusterSummary cluster = launch::summary_of(home.cluster(name));
   const bool runs = cluster.condition == Condition::running;
   std::optional<ClusterStatus> now;
@@ -231,6 +242,7 @@ ExitCode status(const launch::ClusterHome& home, const std::string& name, Output
 
 ExitCode engines(const launch::ClusterHome& home, const std::string& name, Output output) {
   if (!home.has_cluster(name)) return no_such_cluster(name);
+  adopt(home, name);
   const ClusterSummary cluster = launch::summary_of(home.cluster(name));
   if (cluster.condition != Condition::running) {
     complain(trouble_of(cluster));
@@ -255,6 +267,7 @@ ExitCode build(const launch::ClusterHome& home, const std::string& cluster, cons
                const std::vector<std::string>& flags) {
   const bool is_path = cluster.find('/') != std::string::npos || cluster.ends_with(".json");
   if (!is_path && !home.has_cluster(cluster)) return no_such_cluster(cluster);
+  if (!is_path) adopt(home, cluster);
   const Client client{cluster};
   try {
     client.build(directory, flags);

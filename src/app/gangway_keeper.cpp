@@ -152,7 +152,7 @@ base::Result<int> run(const std::vector<std::string>& arguments, std::optional<i
 }
 
 /// From here on all that this process, its rank and its workers write passes through mpirun's standard output. What
-/// comes on its standard error is its own, and the supervisor goes by it: see tells_of_lost_host().
+/// comes on its standard error is its own, and the warden goes by it: see tells_of_lost_host().
 void leave_standard_error_to_mpirun() {
   ::dup2(STDOUT_FILENO, STDERR_FILENO);
 }

@@ -5,7 +5,6 @@
 #include <exception>
 #include <iostream>
 #include <string>
-#include <vector>
 
 #include "launch/cluster_directory.hpp"
 #include "launch/daemon.hpp"
@@ -21,9 +20,7 @@ int run(int argc, const char* const* argv) {
     std::cerr << options.fault().text << '\n';
     return EXIT_FAILURE;
   }
-  std::vector<int> kept{options.value().report_fd};
-  if (options.value().owner_fd >= 0) kept.push_back(options.value().owner_fd);
-  if (const base::Status daemon = launch::become_daemon(kept); !daemon) {
+  if (const base::Status daemon = launch::become_daemon({options.value().report_fd}); !daemon) {
     std::cerr << "gangway-supervisor: " << daemon.fault().text << '\n';
     return EXIT_FAILURE;
   }

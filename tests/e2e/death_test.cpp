@@ -161,13 +161,33 @@ TEST(SupervisorKilled, TheOwnersObjectCleansUp) {
 
 TEST_F(DetachedClusterTest, TheSupervisorIsKilled) {
   kill_at_once(traces.supervisor);
-  EXPECT_TRUE(eventually([] { return gangway({"status", "doomed"}).status == 1; }));
-  EXPECT_THAT(gangway({"status", "doomed"}).error, AllOf(HasSubstr("supervisor"), HasSubstr("gangway stop doomed")));
+  EXPECT_EQ(client->engine(EngineId{1}).apply(fn<where>, 0).get(), 1U);
 }
 
 TEST_F(DetachedClusterTest, TheSupervisorAndMpirunAreKilled) {
   kill_at_once(traces.supervisor);
   kill_at_once(traces.mpirun);
+}
+
+TEST_F(DetachedClusterTest, TheSupervisorAndTheWardenAreKilled) {
+  kill_at_once(traces.supervisor);
+  kill_at_once(traces.warden);
+}
+
+TEST_F(DetachedClusterTest, TheSupervisorTheWardenAndMpirunAreKilled) {
+  kill_at_once(traces.supervisor);
+  kill_at_once(traces.warden);
+  kill_at_once(traces.mpirun);
+}
+
+TEST_F(DetachedClusterTest, TheWardenIsKilled) {
+  kill_at_once(traces.warden);
+  expect_ended();
+}
+
+TEST_F(DetachedClusterTest, TheWardenIsStoppedAndTheClusterWorksOn) {
+  stop_at_once(traces.warden);
+  EXPECT_EQ(client->engine(EngineId{1}).apply(fn<where>, 0).get(), 1U);
 }
 
 TEST_F(DetachedClusterTest, MpirunIsKilled) {

@@ -111,6 +111,7 @@ TEST_F(FullDiskTest, ItCanBeStoppedAndWhatItHasWrittenIsGood) {
   }
   EXPECT_TRUE(eventually([&] { return !client.status().journal_trouble.empty(); }));
   kill_at_once(traces_.supervisor);
+  kill_at_once(traces_.warden);
   EXPECT_TRUE(eventually([&] { return traces_.processes().empty(); }));
   std::filesystem::remove(ballast());
   const Outcome checked = gangway({"journal", "check", "tiny"});

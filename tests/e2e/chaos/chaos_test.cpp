@@ -16,6 +16,7 @@
 #include <iostream>
 #include <map>
 #include <memory>
+#include <optional>
 #include <random>
 #include <sstream>
 #include <string>
@@ -94,6 +95,29 @@ class ClientProcesses {
   int killed_ = 0;
 };
 
+/// Somebody who, like a user, asks now and then how the cluster is: so it gets another supervisor when it has lost
+/// its own.
+class Onlooker {
+ public:
+  void tend(Killer& killer) {
+    if (command_ && !os::process_with_pid(command_->pid())) command_.reset();
+    if (command_ || os::process_with_pid(killer.jobs().back().supervisor)) return;
+    killer.note_job();
+    if (os::process_with_pid(killer.jobs().back().supervisor)) {
+      asks_at_.reset();
+    } else if (!asks_at_) {
+      asks_at_ = steady_clock::now() + killer.time(milliseconds{0}, milliseconds{3000});
+    } else if (steady_clock::now() >= *asks_at_) {
+      command_ =
+          std::make_unique<RunningProgram>(std::vector<std::string>{GANGWAY_TEST_COMMAND, "status", cluster_name});
+    }
+  }
+
+ private:
+  std::unique_ptr<RunningProgram> command_;
+  std::optional<steady_clock::time_point> asks_at_;
+};
+
 /// One run, from the start of the cluster to its end.
 class Chaos {
  public:
@@ -129,11 +153,13 @@ class Chaos {
   bool kill_all() {
     int killed = 0;
     done_share_ = 1.0 / plan_.kills;
+    killer_.note_job();
     steady_clock::time_point next = steady_clock::now() + milliseconds{300};
     while (killed < plan_.kills) {
       if (out_of_time()) return false;
       killer_.release(false);
       processes_.tend(true);
+      onlooker_.tend(killer_);
       std::this_thread::sleep_for(milliseconds{5});
       if (steady_clock::now() < next) continue;
       next = steady_clock::now() + killer_.time(milliseconds{50}, milliseconds{1000});
@@ -153,6 +179,7 @@ class Chaos {
       killer_.release(false);
       processes_.tend(false);
       killer_.note_job();
+      onlooker_.tend(killer_);
       std::this_thread::sleep_for(milliseconds{20});
     }
     return true;
@@ -224,6 +251,7 @@ class Chaos {
   Book book_;
   Killer killer_;
   ClientProcesses processes_;
+  Onlooker onlooker_;
   std::atomic<double> done_share_ = 0;
   std::vector<std::string> complaints_;
   std::string log_;

@@ -11,8 +11,9 @@ using std::chrono::milliseconds;
 
 /// How often each is chosen, of a hundred. What ends the job costs ten seconds, so it is rarer.
 const std::vector<std::pair<Victim, int>> weights = {
-    {Victim::worker, 25},        {Victim::engine, 22}, {Victim::engine_keeper, 15}, {Victim::gateway, 7},
-    {Victim::gateway_keeper, 4}, {Victim::client, 14}, {Victim::mpirun, 7},         {Victim::supervisor, 6}};
+    {Victim::worker, 24}, {Victim::engine, 20},        {Victim::engine_keeper, 14},
+    {Victim::gateway, 7}, {Victim::gateway_keeper, 4}, {Victim::client, 13},
+    {Victim::mpirun, 5},  {Victim::warden, 4},         {Victim::supervisor, 9}};
 
 bool is_engine(Victim victim) {
   return victim == Victim::engine || victim == Victim::engine_keeper;
@@ -36,6 +37,8 @@ const char* name_of(Victim victim) {
       return "client";
     case Victim::mpirun:
       return "mpirun";
+    case Victim::warden:
+      return "warden";
     case Victim::supervisor:
       return "supervisor";
   }
@@ -95,6 +98,8 @@ std::vector<pid_t> Killer::candidates(Victim victim, const std::vector<pid_t>& c
       return clients;
     case Victim::mpirun:
       return {job.mpirun};
+    case Victim::warden:
+      return {job.warden};
     case Victim::supervisor:
       return {job.supervisor};
   }
@@ -126,11 +131,10 @@ std::optional<std::string> Killer::strike(const std::vector<pid_t>& clients) {
 
 std::string Killer::hurt(Victim victim, const os::ProcessKey& process) {
   const auto now = Clock::now();
-  const bool may_die = victim != Victim::supervisor;
   const int die = std::uniform_int_distribution<int>{0, 9}(random_);
   const milliseconds short_stop = time(milliseconds{10}, stall_timeout_ / 4);
   const milliseconds long_stop = stall_timeout_ + time(milliseconds{0}, stall_timeout_);
-  if (may_die && die < 6) {
+  if (die < 6) {
     os::send_signal(process, SIGKILL);
     return "is killed";
   }

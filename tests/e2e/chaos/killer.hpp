@@ -15,8 +15,8 @@
 
 namespace gangway::e2e::chaos {
 
-/// Who can be met. A supervisor is only stopped for a while: nobody takes a cluster over from a dead one.
-enum class Victim { worker, engine, engine_keeper, gateway, gateway_keeper, client, mpirun, supervisor };
+/// Who can be met.
+enum class Victim { worker, engine, engine_keeper, gateway, gateway_keeper, client, mpirun, warden, supervisor };
 
 const char* name_of(Victim victim);
 

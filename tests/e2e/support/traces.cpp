@@ -66,6 +66,7 @@ Traces Traces::of(const std::string& cluster) {
   traces.scratch_dir = state.get<std::string>("scratch_dir");
   traces.cookie = state.get<std::string>("cookie");
   traces.supervisor = state.get<pid_t>("supervisor.pid");
+  traces.warden = state.get<pid_t>("warden.pid");
   traces.mpirun = state.get<pid_t>("mpirun.pid");
   return traces;
 }

@@ -33,6 +33,7 @@ struct Traces {
   std::string scratch_dir;
   std::string cookie;
   pid_t supervisor = 0;
+  pid_t warden = 0;
   pid_t mpirun = 0;
 
   /// Processes that have the cookie or one of the directories in their arguments or environment.

@@ -20,6 +20,10 @@ ClusterState state_of_this_process() {
   ClusterState state;
   state.host = os::host_name();
   state.supervisor = os::this_process();
+  state.boot_id = os::boot_id();
+  state.warden = {4711, 12};
+  state.restarted_at_ms = {1, 2'000'000'000'000};
+  state.port = 7000;
   state.scratch_dir = "/dev/shm/gangway.0.00000000";
   state.cookie = "0123456789abcdef";
   state.engines = 4;

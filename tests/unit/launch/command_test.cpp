@@ -94,7 +94,8 @@ TEST_F(CommandTest, TellsWhyAClusterDoesNotRunAndHowToRemoveIt) {
   EXPECT_THAT(gangway({"status"}),
               AllOf(HasSubstr("ended with status 1: gangway: the cluster default has ended: mpirun was killed by "
                               "signal 9 (Killed)"),
-                    HasSubstr("run `gangway stop default` to remove it")));
+                    HasSubstr("run `gangway start default` to go on with its journal, or `gangway stop default` to "
+                              "remove it")));
   EXPECT_THAT(gangway({"list"}), HasSubstr("default  ended      0 of "));
   EXPECT_EQ(gangway({"stop"}), "cluster default is stopped\n");
 }

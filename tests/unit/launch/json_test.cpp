@@ -14,5 +14,11 @@ TEST(Json, EscapesWhatATextMayNotHold) {
   EXPECT_EQ(json_text("say \"a\\b\"\n\t\x01"), R"("say \"a\\b\"\n\u0009\u0001")");
 }
 
+TEST(Json, IsReadableWhateverATextHolds) {
+  EXPECT_EQ(json_text("caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80"), "\"caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80\"");
+  EXPECT_EQ(json_text("\xe4 \xff\xc3"), R"("\ufffd \ufffd\ufffd")");
+  EXPECT_EQ(json_text("\xe2\x82"), R"("\ufffd\ufffd")") << "half a letter";
+}
+
 }  // namespace
 }  // namespace gangway::launch

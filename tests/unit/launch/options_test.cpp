@@ -31,7 +31,9 @@ TEST(SupervisorOptions, ComeBackAsTheyWereWritten) {
   options.profile.restarts = 3;
   options.profile.modules = {"/opt/a.so", "/opt/b.so"};
   options.report_fd = 3;
-  options.owner_fd = -1;
+  options.profile.orphan_timeout = std::chrono::milliseconds{5432};
+  options.owner = {4711, 123'456'789'012};
+  options.beginning = Beginning::adopt;
 
   const std::vector<std::string> arguments = to_arguments(options);
   std::vector<const char*> pointers{"gangway-supervisor"};
@@ -42,7 +44,8 @@ TEST(SupervisorOptions, ComeBackAsTheyWereWritten) {
   EXPECT_EQ(parsed.value().home, options.home);
   EXPECT_EQ(parsed.value().profile, options.profile);
   EXPECT_EQ(parsed.value().report_fd, options.report_fd);
-  EXPECT_EQ(parsed.value().owner_fd, options.owner_fd);
+  EXPECT_EQ(parsed.value().owner, options.owner);
+  EXPECT_EQ(parsed.value().beginning, options.beginning);
 }
 
 TEST(ResolvedProfile, DealsTheEnginesToTheHosts) {

@@ -46,6 +46,7 @@ TEST_F(ProfileTest, SaysWhatAClusterIsLike) {
 name = large
 start_timeout = 5min
 stall_timeout = 1min
+orphan_timeout = 90min
 restarts = 0
 
 [controller]
@@ -69,6 +70,7 @@ agent = ssh -q
   EXPECT_EQ(profile.engines, 8U) << "of both hosts";
   EXPECT_EQ(profile.start_timeout, std::chrono::minutes{5});
   EXPECT_EQ(profile.stall_timeout, std::chrono::minutes{1});
+  EXPECT_EQ(profile.orphan_timeout, std::chrono::minutes{90});
   EXPECT_EQ(profile.restarts, 0U);
   EXPECT_EQ(profile.bind_address, "0.0.0.0");
   EXPECT_EQ(profile.durability, Durability::disk);
@@ -103,7 +105,7 @@ TEST_F(ProfileTest, NamesUnknownSectionsAndKeysWithThoseThereAre) {
             "big.ini:3: there is no section [clutser]; there are [cluster], [controller], [engine], [mpi]");
   EXPECT_EQ(fault_of("\n[cluster]\nengine = 2\n"),
             "big.ini:3: there is no key 'engine' in [cluster]; there are name, engines, gateways, start_timeout, "
-            "stall_timeout, restarts");
+            "stall_timeout, orphan_timeout, restarts");
   EXPECT_EQ(fault_of("engines = 2\n"),
             "big.ini:1: 'engines' stands before the first section; sections are [cluster], [controller], [engine], "
             "[mpi]");

@@ -10,6 +10,7 @@
 namespace gangway::launch {
 namespace {
 
+using testing::AllOf;
 using testing::EndsWith;
 using testing::HasSubstr;
 using testing::StartsWith;
@@ -66,14 +67,18 @@ TEST(RotatingLog, ShowsTheFirstErrorsWhenThereAreSome) {
   EXPECT_EQ(log.value().excerpt(27), "T gateway 0: error: no port...");
 }
 
-TEST(RotatingLog, ExplainsNoFailureByWhatWasForgotten) {
+TEST(RotatingLog, MayHaveSeveralWriters) {
   const TemporaryDirectory directory;
-  auto log = RotatingLog::open(directory.path() / "job.log");
-  log.value().append("T gateway 0: error: no port\n");
-  log.value().forget_tail();
-  EXPECT_EQ(log.value().excerpt(), "");
-  log.value().append("T engine 0: error: no gateway\n");
-  EXPECT_EQ(log.value().excerpt(), "T engine 0: error: no gateway");
+  const auto file = directory.path() / "job.log";
+  auto one = RotatingLog::open(file, 100);
+  auto other = RotatingLog::open(file, 100, "warden");
+  other.value().append(std::string(60, 'x') + "\n");
+  one.value().append(std::string(60, 'y') + "\n");
+  other.value().append("after the change\n");
+  EXPECT_THAT(os::read_file(file).value(), AllOf(StartsWith("yyy"), EndsWith("after the change\n")));
+  EXPECT_THAT(os::read_file(file.string() + ".1").value(), StartsWith("xxx"));
+  other.value().info("this");
+  EXPECT_THAT(os::read_file(file).value(), HasSubstr("Z warden info: this\n"));
 }
 
 TEST(RotatingLog, SaysWhenItCannotBeOpened) {

@@ -14,6 +14,7 @@ class SummaryTest : public testing::Test {
   void SetUp() override {
     state_.host = os::host_name();
     state_.supervisor = os::this_process();
+    state_.boot_id = os::boot_id();
     state_.phase = Phase::running;
     ASSERT_TRUE(home_.create_cluster("one", state_).ok());
   }
@@ -82,7 +83,11 @@ TEST_F(SummaryTest, CountsTheEnginesThatLive) {
   EXPECT_EQ(engines(), "0 of 4");
   state_.phase = Phase::running;
   state_.supervisor.start_ticks += 1;
-  EXPECT_EQ(engines(), "0 of 4") << "its supervisor is dead, and nothing outlives that";
+  EXPECT_EQ(engines(), "0 of 4") << "supervisor and warden are dead, and nothing outlives these";
+  state_.warden = os::this_process();
+  EXPECT_EQ(engines(), "3 of 4") << "the job works on without its supervisor";
+  state_.boot_id = "another";
+  EXPECT_EQ(engines(), "0 of 4") << "these numbers are those of other processes";
 }
 
 TEST(DurabilitySummary, TellsWhatTheTasksSurvive) {
