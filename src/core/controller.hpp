@@ -12,7 +12,7 @@
 //   on_session.cpp     Hello, EndSession, restart  on_engine.cpp   messages and loss of engines
 //   on_client.cpp      other messages of clients   placement.cpp   which task goes where
 //   apply.cpp          records to state            invariants.cpp  check_invariants()
-//   environment.cpp    values for engines that join
+//   environment.cpp    values for engines that join   on_task_query.cpp  what the store knows of tasks
 #pragma once
 
 #include <cstdint>
@@ -164,6 +164,14 @@ class Controller {
   void on_message(ConnectionId id, Connection& connection, const wire::Ping& message, Turn& turn);
   void on_message(ConnectionId id, Connection& connection, const wire::Hello& message, Turn& turn);
 
+  // on_task_query.cpp
+  void on_message(ConnectionId id, Connection& connection, const wire::QueryTasks& message, Turn& turn);
+  void on_message(ConnectionId id, Connection& connection, const wire::FetchResult& message, Turn& turn);
+  void on_message(ConnectionId id, Connection& connection, const wire::FetchOperation& message, Turn& turn);
+  void on_message(ConnectionId id, Connection& connection, const wire::ForgetTasks& message, Turn& turn);
+  /// False if there never was such a task, which the client is told.
+  bool was_given(ConnectionId id, wire::RequestId request, TaskId task, Turn& turn);
+
   // on_module.cpp
   void on_message(ConnectionId id, Connection& connection, const wire::OfferModule& message, Turn& turn);
   void on_message(ConnectionId id, Connection& connection, const wire::UploadModule& message, Turn& turn);
@@ -251,6 +259,7 @@ class Controller {
   void part_acknowledged(Task& task, Part& part);
   void apply_fact(const EnvironmentSet& fact);
   void apply_fact(const EnvironmentErased& fact);
+  void apply_fact(const HistoryErased&) {}  // it is the store's alone
   void enqueue(const Task& task, std::uint32_t index);
   void dequeue(const Task& task, std::uint32_t index);
   void wait_again(TaskTable::Found found);

@@ -148,9 +148,16 @@ struct EnvironmentErased {
   friend bool operator==(const EnvironmentErased&, const EnvironmentErased&) = default;
 };
 
+/// Tasks of the history are to be removed from it, or all: only the store knows which are.
+struct HistoryErased {
+  std::vector<TaskId> tasks;
+  bool all = false;
+  friend bool operator==(const HistoryErased&, const HistoryErased&) = default;
+};
+
 using Fact = std::variant<SessionOpened, SessionEnded, ModuleStored, TaskAccepted, AttemptStarted, AttemptReturned,
                           AttemptFailed, TaskSettled, TaskForgotten, LibraryAdded, ModuleForgotten, IdsGiven,
-                          SessionAdopted, TaskAttached, TaskKept, EnvironmentSet, EnvironmentErased>;
+                          SessionAdopted, TaskAttached, TaskKept, EnvironmentSet, EnvironmentErased, HistoryErased>;
 
 /// What a store has under a key.
 struct KeptTask {

@@ -22,6 +22,7 @@
 #include "gateway/far_silence.hpp"
 #include "gateway/held_effects.hpp"
 #include "gateway/obituaries.hpp"
+#include "gateway/store_questions.hpp"
 #include "gateway/stored_answers.hpp"
 #include "keeper/wait_status.hpp"
 #include "mpi/link.hpp"
@@ -55,6 +56,7 @@ class Gateway {
         store_watch_{io_, store, log},
         clients_{io_, log, [this](core::Event event) { hear(std::move(event)); }},
         stored_answers_{answer_ports()},
+        questions_{store_, question_ports()},
         link_{world, doorbell, link_events()},
         loop_{world, doorbell, link_, io_, loop_events()} {
     for (const auto& [engine, rank] : settings.engine_ranks) engine_of_rank_.emplace(rank, engine);
@@ -243,6 +245,7 @@ class Gateway {
     if (any) commit();
     any |= release();
     any |= stored_answers_.send_some();
+    any |= questions_.answer_some();
     clients_.hold_reading(held_.is_full());
     if (clients_.flush_wanted()) clients_.flush(os::now());
     if (controller_.stopped()) take_leave();
@@ -284,8 +287,10 @@ class Gateway {
     }
     for (const core::SendToClient& send : effects.to_clients) clients_.send(send.connection, send.message);
     for (const core::SendStoredAnswer& answer : effects.stored_answers) stored_answers_.add(answer);
+    for (const core::AskStore& question : effects.questions) questions_.add(question);
     for (const core::ConnectionId connection : effects.to_close) {
       stored_answers_.drop(connection);
+      questions_.drop(connection);
       clients_.close(connection);
     }
   }
@@ -315,6 +320,13 @@ class Gateway {
               log_.error(reason);
               clients_.send(connection, wire::Goodbye{reason});
               clients_.close(connection);
+            }};
+  }
+
+  QuestionPorts question_ports() {
+    return {[this](core::ConnectionId connection) { return clients_.queued_bytes(connection); },
+            [this](core::ConnectionId connection, const wire::GatewayMessage& message) {
+              clients_.send(connection, message);
             }};
   }
 
@@ -368,6 +380,7 @@ class Gateway {
   HeldEffects held_;
   Clients clients_;
   StoredAnswers stored_answers_;
+  StoreQuestions questions_;
   mpi::Link link_;
   mpi::Loop loop_;
 };

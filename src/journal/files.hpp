@@ -14,6 +14,7 @@
 #include "journal/record_writer.hpp"
 #include "journal/retention.hpp"
 #include "journal/spool.hpp"
+#include "journal/task_lookups.hpp"
 
 namespace gangway::journal {
 
@@ -48,6 +49,12 @@ class Files {
   [[nodiscard]] std::optional<core::TaskSettled> answer(TaskId task);
   [[nodiscard]] std::optional<core::KeptTask> find_kept(SessionId session, const std::string& key);
   [[nodiscard]] std::optional<base::SharedBytes> environment(const std::string& name);
+  template <class Read>
+  auto look_up(const Read& read) {
+    std::unique_lock lock{database_in_use_, std::defer_lock};
+    if (!reader_) lock.lock();
+    return read(*lookups_);
+  }
 
   /// On a thread of its own.
   void checkpoint();
@@ -70,6 +77,7 @@ class Files {
   std::optional<Statement> answer_;
   std::optional<Statement> kept_;
   std::optional<Statement> environment_;
+  std::optional<TaskLookups> lookups_;
   int log_pages_ = 0;  // as of the last commit
 };
 

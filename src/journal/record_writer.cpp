@@ -342,6 +342,16 @@ void RecordWriter::write_fact(std::uint64_t, const core::EnvironmentErased& fact
   erase_environment(fact.name);
 }
 
+void RecordWriter::write_fact(std::uint64_t, const core::HistoryErased& fact) {
+  write_accepted();
+  if (fact.all) {
+    history_.write_added(now_ms_);
+    history_.begin();
+    history_.expire_all();
+  }
+  for (const TaskId task : fact.tasks) history_.erase(task, dropped_);
+}
+
 void RecordWriter::erase_environment(const std::string& name) {
   erase_environment_.start(std::string_view{name});
   dropped_.drop(erase_environment_);
