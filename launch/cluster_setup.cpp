@@ -125,6 +125,7 @@ JobSettings job_settings(const Profile& profile, const ClusterDirectory& directo
   job.port_high = profile.ports.high;
   job.durability = durability_text(profile.durability);
   job.environment_bytes_max = profile.environment_bytes_max;
+  job.keeping = keeping_text(profile.keeping);
   job.stall_timeout = profile.stall_timeout;
   job.arena_bytes = profile.arena_bytes;
   job.hosts = profile.hosts;

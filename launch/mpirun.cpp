@@ -98,6 +98,8 @@ std::vector<std::string> keeper_command(const JobSettings& job) {
                                    job.durability,
                                    "--environment-bytes-max",
                                    std::to_string(job.environment_bytes_max),
+                                   "--keeping",
+                                   job.keeping,
                                    "--stall-ms",
                                    std::to_string(job.stall_timeout.count()),
                                    "--arena-bytes",

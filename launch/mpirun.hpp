@@ -62,6 +62,7 @@ struct JobSettings {
   std::uint16_t first_port = 0;  // of the job before this one; 0: there was none
   std::string durability;        // see durability_text()
   std::uint64_t environment_bytes_max = 0;
+  std::string keeping;  // see keeping_text()
   std::chrono::milliseconds stall_timeout{0};
   std::uint64_t arena_bytes = 0;
   std::vector<Host> hosts;  // empty: this one; else each with its engines

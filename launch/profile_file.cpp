@@ -116,6 +116,26 @@ constexpr Setting settings[] = {
      [](Reading& reading, const std::string& value) {
        return keep(parse_environment(value), reading.profile.environment_bytes_max);
      }},
+    {"controller", "history_age",
+     [](Reading& reading, const std::string& value) {
+       return keep(parse_long_time(value), reading.profile.keeping.history_age);
+     }},
+    {"controller", "history_tasks",
+     [](Reading& reading, const std::string& value) {
+       return keep(parse_tasks(value), reading.profile.keeping.history_tasks_max);
+     }},
+    {"controller", "history_bytes",
+     [](Reading& reading, const std::string& value) {
+       return keep(parse_environment(value), reading.profile.keeping.history_bytes_max);
+     }},
+    {"controller", "session_linger",
+     [](Reading& reading, const std::string& value) {
+       return keep(parse_long_time(value), reading.profile.keeping.session_linger);
+     }},
+    {"controller", "named_session_linger",
+     [](Reading& reading, const std::string& value) {
+       return keep(parse_long_time(value), reading.profile.keeping.named_session_linger);
+     }},
     {"engine", "arena",
      [](Reading& reading, const std::string& value) {
        return keep(parse_arena(value), reading.profile.arena_bytes);

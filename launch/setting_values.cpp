@@ -1,11 +1,13 @@
 #include "launch/setting_values.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstddef>
 #include <optional>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include "base/printable.hpp"
 
@@ -98,6 +100,51 @@ base::Result<std::chrono::milliseconds> parse_time(const std::string& text) {
     return std::chrono::milliseconds{static_cast<std::int64_t>(number * unit_ms)};
   }
   return fault_of("a time such as 500ms, 60s or 5min, at most a day", text);
+}
+
+base::Result<std::chrono::milliseconds> parse_long_time(const std::string& text) {
+  using std::chrono::milliseconds;
+  std::uint64_t number = 0;
+  std::string_view unit;
+  const bool is_number = split_number(text, number, unit);
+  if (is_number && number == 0 && unit.empty()) return milliseconds{0};
+  constexpr std::array<std::pair<std::string_view, std::uint64_t>, 5> units{
+      {{"ms", 1}, {"s", 1000}, {"min", 60'000}, {"h", 3'600'000}, {"d", 86'400'000}}};
+  constexpr std::uint64_t most = 10 * 365 * units.back().second;
+  for (const auto& [name, unit_ms] : units) {
+    if (is_number && unit == name && number <= most / unit_ms) {
+      return milliseconds{static_cast<std::int64_t>(number * unit_ms)};
+    }
+  }
+  return fault_of("a time such as 90s, 30min, 12h or 7d, at most 3650d", text);
+}
+
+base::Result<std::uint64_t> parse_tasks(const std::string& text) {
+  constexpr std::uint64_t most = 1'000'000'000;
+  std::uint64_t number = 0;
+  std::string_view rest;
+  if (split_number(text, number, rest) && rest.empty() && number <= most) return number;
+  return fault_of("a whole number from 0 to " + std::to_string(most), text);
+}
+
+std::string keeping_text(const Keeping& keeping) {
+  return std::to_string(keeping.history_age.count()) + "," + std::to_string(keeping.history_tasks_max) + "," +
+         std::to_string(keeping.history_bytes_max) + "," + std::to_string(keeping.session_linger.count()) + "," +
+         std::to_string(keeping.named_session_linger.count());
+}
+
+base::Result<Keeping> parse_keeping(const std::string& text) {
+  std::array<std::uint64_t, 5> numbers{};
+  std::string_view rest = text;
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    const bool is_next = i == 0 || rest.starts_with(',');
+    if (!is_next || !split_number(rest.substr(i == 0 ? 0 : 1), numbers[i], rest)) {
+      return fault_of("five numbers with commas between them", text);
+    }
+  }
+  if (!rest.empty()) return fault_of("five numbers with commas between them", text);
+  const auto time = [](std::uint64_t ms) { return std::chrono::milliseconds{static_cast<std::int64_t>(ms)}; };
+  return Keeping{time(numbers[0]), numbers[1], numbers[2], time(numbers[3]), time(numbers[4])};
 }
 
 base::Result<Transport> parse_transport(const std::string& text) {

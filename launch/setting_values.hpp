@@ -27,7 +27,7 @@ inline constexpr std::uint64_t arena_bytes_max = 32 * 1024 * 1024 * base::mib;
 /// Such a number of bytes: 16777216, 16384K, 512M, 4G.
 base::Result<std::uint64_t> parse_arena(const std::string& text);
 
-/// How much of what is pushed to all engines a cluster keeps; 0 too.
+/// How much a cluster keeps of what is pushed to all engines, or of its history; 0 too.
 base::Result<std::uint64_t> parse_environment(const std::string& text);
 
 /// 7000-7010; 0-0.
@@ -35,6 +35,16 @@ base::Result<PortRange> parse_ports(const std::string& text);
 
 /// A time: 500ms, 60s, 5min, at most a day.
 base::Result<std::chrono::milliseconds> parse_time(const std::string& text);
+
+/// A longer time: also 12h, 7d; at most ten years, and 0.
+base::Result<std::chrono::milliseconds> parse_long_time(const std::string& text);
+
+/// How many tasks are kept: a whole number, also 0.
+base::Result<std::uint64_t> parse_tasks(const std::string& text);
+
+/// Its numbers, as the supervisor and the ranks are given them: "604800000,100000,...".
+std::string keeping_text(const Keeping& keeping);
+base::Result<Keeping> parse_keeping(const std::string& text);
 
 /// resilient or native.
 base::Result<Transport> parse_transport(const std::string& text);

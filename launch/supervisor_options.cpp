@@ -114,6 +114,8 @@ std::vector<std::string> to_arguments(const SupervisorOptions& options) {
                                      durability_text(profile.durability),
                                      "--environment-bytes-max",
                                      std::to_string(profile.environment_bytes_max),
+                                     "--keeping",
+                                     keeping_text(profile.keeping),
                                      "--restarts",
                                      std::to_string(profile.restarts),
                                      "--arena-bytes",
@@ -153,6 +155,7 @@ base::Result<SupervisorOptions> parse_supervisor_options(int argc, const char* c
   std::string hosts;
   std::string transport;
   std::string durability;
+  std::string keeping;
   po::options_description known;
   known.add_options()("home", po::value(&options.home)->required())("name", po::value(&profile.name)->required())(
       "engines", po::value(&profile.engines)->required())("gateways", po::value(&profile.gateways)->required())(
@@ -163,10 +166,10 @@ base::Result<SupervisorOptions> parse_supervisor_options(int argc, const char* c
       "stall-timeout-ms", po::value(&stall_timeout_ms)->required())("hosts", po::value(&hosts)->required())(
       "transport", po::value(&transport)->required())("durability", po::value(&durability)->required())(
       "environment-bytes-max", po::value(&profile.environment_bytes_max)->required())(
-      "restarts", po::value(&profile.restarts)->required())("agent", po::value(&profile.agent)->required())(
-      "module", po::value(&profile.modules))("report-fd", po::value(&options.report_fd)->required())(
-      "owner-pid", po::value(&options.owner.pid)->required())("owner-start-ticks",
-                                                              po::value(&options.owner.start_ticks)->required())(
+      "keeping", po::value(&keeping)->required())("restarts", po::value(&profile.restarts)->required())(
+      "agent", po::value(&profile.agent)->required())("module", po::value(&profile.modules))(
+      "report-fd", po::value(&options.report_fd)->required())("owner-pid", po::value(&options.owner.pid)->required())(
+      "owner-start-ticks", po::value(&options.owner.start_ticks)->required())(
       "orphan-timeout-ms", po::value(&orphan_timeout_ms)->required())("adopt", po::bool_switch(&adopts))(
       "revive", po::bool_switch(&revives));
   try {
@@ -187,6 +190,9 @@ base::Result<SupervisorOptions> parse_supervisor_options(int argc, const char* c
   const base::Result<Durability> known_durability = parse_durability(durability);
   if (!known_durability) return base::Fault{"--durability " + known_durability.fault().text};
   profile.durability = known_durability.value();
+  const base::Result<Keeping> known_keeping = parse_keeping(keeping);
+  if (!known_keeping) return base::Fault{"--keeping " + known_keeping.fault().text};
+  profile.keeping = known_keeping.value();
   if (!hosts.empty()) {
     base::Result<std::vector<Host>> known_hosts = parse_hosts(hosts);
     if (!known_hosts) return base::Fault{"--hosts " + known_hosts.fault().text};

@@ -6,11 +6,14 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
 #include <gangway/api.hpp>
+#include <gangway/detail/stored_result.hpp>
 #include <gangway/ids.hpp>
+#include <gangway/task_query.hpp>
 #include <gangway/view.hpp>
 
 namespace gangway {
@@ -144,6 +147,51 @@ class GANGWAY_API Client {
   /// Asks the controller what the cluster is doing. Throws ConnectionError if it does not answer within 10 s.
   [[nodiscard]] ClusterStatus status() const;
 
+  /// The tasks that the cluster knows, of whatever session, newest first: those that wait or run, those whose answers
+  /// were not taken yet, and those that are done, as long as the profile has them kept (history_age and the like).
+  /// Throws ConnectionError if the connection is lost for good.
+  [[nodiscard]] std::vector<TaskRecord> tasks(const TaskQuery& query = {}) const;
+
+  /// The result of a task that apply() made, of whatever session, also when its own client has it already; R is what
+  /// its function gives, void: nothing is wanted but that it has succeeded. Waits for it, about `wait_max` at most.
+  /// Throws RemoteError if the task failed; Error if it has no result in this time, never will (its session ended
+  /// before), is not known (any more), or has a result of another type; ConnectionError if the connection is lost for
+  /// good.
+  template <class R = void>
+  [[nodiscard]] R result(TaskId task, std::chrono::nanoseconds wait_max = std::chrono::nanoseconds::max()) const {
+    if constexpr (std::is_void_v<R>) {
+      static_cast<void>(stored_result(task, wait_max, {}));
+    } else {
+      return detail::decode_call_result<R>(stored_result(task, wait_max, detail::signatures_giving<R>()));
+    }
+  }
+
+  /// The same as it travelled, of any task: what apply() gives is laid out as <gangway/archive.hpp> says.
+  [[nodiscard]] std::vector<std::byte> encoded_result(
+      TaskId task, std::chrono::nanoseconds wait_max = std::chrono::nanoseconds::max()) const {
+    return stored_result(task, wait_max, {});
+  }
+
+  /// What was submitted as this task, submitted once more, by this client: the same function with the same arguments,
+  /// on whichever engine is free, or on the same if it was for a certain one; without a key and what it followed. R
+  /// is what its function gives, void: the result is not wanted. Throws Error if it is not known (any more) or gives
+  /// another type. If the cluster does not have its module any more, the Future fails and says so.
+  template <class R = void>
+  Future<R> resubmit(TaskId task) const {
+    if constexpr (std::is_void_v<R>) {
+      return {submit_again(task, {}), &detail::no_result};
+    } else {
+      return {submit_again(task, detail::signatures_giving<R>()), &detail::first_result<R>};
+    }
+  }
+
+  /// Removes tasks that are done, with all their parts, their arguments and results; those that are not known (any
+  /// more) are ignored. Throws Error, and forgets none, if one of them is not done, or its answer was not taken yet.
+  void forget(const std::vector<TaskId>& tasks) const;
+
+  /// Removes all that are done, of all sessions; not at once, but soon.
+  void forget_history() const;
+
   /// Ends the connection without waiting for tasks: Futures that are not ready fail with ConnectionError. Tasks that
   /// the controller has may still run, others do not. What is attached to Futures (then(), co_await) runs before this
   /// returns, unless it is called from there. A second call does nothing.
@@ -154,6 +202,11 @@ class GANGWAY_API Client {
 
  private:
   Client(const std::string& cluster, const detail::ClientOptions& options);
+
+  // `gives`: how the signature of its function may begin; empty: any, and none.
+  [[nodiscard]] std::vector<std::byte> stored_result(TaskId task, std::chrono::nanoseconds wait_max,
+                                                     const std::vector<std::string>& gives) const;
+  [[nodiscard]] detail::TaskHandle submit_again(TaskId task, const std::vector<std::string>& gives) const;
 
   template <class... Options>
   static detail::ClientOptions made_of(Options... options) {

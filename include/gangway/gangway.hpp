@@ -43,5 +43,6 @@
 #include <gangway/profile.hpp>
 #include <gangway/progress.hpp>
 #include <gangway/task_info.hpp>
+#include <gangway/task_query.hpp>
 #include <gangway/view.hpp>
 #include <gangway/when.hpp>

@@ -48,6 +48,24 @@ struct Host {
   friend bool operator==(const Host&, const Host&) = default;
 };
 
+/// How long a cluster keeps what nobody uses. What is done of tasks is in the journal: without one it is not kept.
+struct Keeping {
+  /// Tasks that are done (see Client::tasks()), with arguments and results: for so long, so many, so much of them.
+  /// The oldest go first. Any of them may be zero: then nothing is kept.
+  std::chrono::milliseconds history_age = std::chrono::hours(7 * 24);
+  std::uint64_t history_tasks_max = 100'000;
+  std::uint64_t history_bytes_max = std::uint64_t{256} << 20U;
+
+  /// A session whose client went without a word, its tasks and the answers that it has not taken. After this they
+  /// have expired.
+  std::chrono::milliseconds session_linger = std::chrono::hours(1);
+
+  /// The same for a session with a name.
+  std::chrono::milliseconds named_session_linger = std::chrono::hours(7 * 24);
+
+  friend bool operator==(const Keeping&, const Keeping&) = default;
+};
+
 /// How to start a cluster; a value. Nothing is checked here: starting a cluster with an impossible profile throws.
 struct Profile {
   /// Engines and one gateway on this host, reachable from this host only.
@@ -85,6 +103,9 @@ struct Profile {
   /// How much of what is pushed through Client::all() is kept, in bytes, for engines that join later, as all do when
   /// the cluster was started again. It lies in the cluster's directory. Without a journal nothing is kept.
   std::uint64_t environment_bytes_max = std::uint64_t{4} << 30U;
+
+  /// What is kept of tasks and sessions that nobody uses.
+  Keeping keeping;
 
   /// How often, in ten minutes, the cluster is started again when it has ended by itself.
   std::uint32_t restarts = 5;

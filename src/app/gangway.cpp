@@ -17,6 +17,8 @@
 
 #include "app/commands.hpp"
 #include "app/journal_commands.hpp"
+#include "app/task_options.hpp"
+#include "app/usage_error.hpp"
 #include "launch/profile_file.hpp"
 #include "launch/setting_values.hpp"
 
@@ -34,6 +36,10 @@ constexpr const char* overview = R"(gangway starts and stops clusters of C++ eng
   gangway list                        show the clusters of this account
   gangway status [NAME]               show one cluster and what it is doing
   gangway engines [NAME]              show its engines
+  gangway tasks [NAME]                list its tasks, also those that are done
+  gangway result ID                   tell the result of a task, or why there is none
+  gangway resubmit ID                 run a task again
+  gangway forget ID...                remove tasks that are done
   gangway build DIR [--cluster NAME]  compile C++ sources on a cluster and load them there
   gangway journal ACTION [NAME]       check, compact or export its journal while it is down
   gangway COMMAND --help              explain one command
@@ -50,10 +56,6 @@ Examples:
   gangway engines --json      its engines, for programs
   gangway stop                stop it
 )";
-
-struct UsageError : std::runtime_error {
-  using std::runtime_error::runtime_error;
-};
 
 // One command line after the command's name. What is not given is empty.
 struct Line {
@@ -260,6 +262,13 @@ ExitCode carry_out(const std::string& command, const Line& line) {
   return engines(home.value(), name, output);
 }
 
+ExitCode task_command(const std::string& command, const std::vector<std::string>& arguments) {
+  const base::Result<launch::ClusterHome> home = launch::ClusterHome::of_account();
+  if (home) return run_task_command(home.value(), command, arguments);
+  complain(home.fault().text);
+  return exit_failure;
+}
+
 ExitCode run(std::vector<std::string> arguments) {
   const std::string command = arguments.empty() ? "" : arguments.front();
   if (command == "--help" || command == "-h" || command == "help") {
@@ -270,7 +279,11 @@ ExitCode run(std::vector<std::string> arguments) {
     std::cout << "gangway " GANGWAY_VERSION "\n";
     return exit_ok;
   }
-  if (command.empty()) throw UsageError{"say what to do: start, stop, list, status, engines, build or journal"};
+  if (command.empty())
+    throw UsageError{
+        "say what to do: start, stop, list, status, engines, tasks, result, resubmit, forget, "
+        "build or journal"};
+  if (is_task_command(command)) return task_command(command, {arguments.begin() + 1, arguments.end()});
   constexpr std::array known{"start", "stop", "list", "status", "engines", "build", "journal"};
   if (std::find(known.begin(), known.end(), command) == known.end())
     throw UsageError{"there is no command '" + command + "'"};

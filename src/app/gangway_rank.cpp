@@ -46,6 +46,7 @@ struct Arguments {
   std::uint16_t first_port = 0;
   std::string durability;
   std::uint64_t environment_bytes_max = 0;
+  std::string keeping;
   std::int64_t stall_ms = 0;
   std::uint64_t arena_bytes = 0;
   std::vector<std::string> modules;
@@ -69,6 +70,7 @@ Arguments parse(int argc, char** argv) {
   add("first-port", options::value(&a.first_port)->required());
   add("durability", options::value(&a.durability)->required());
   add("environment-bytes-max", options::value(&a.environment_bytes_max)->required());
+  add("keeping", options::value(&a.keeping)->required());
   add("stall-ms", options::value(&a.stall_ms)->required());
   add("arena-bytes", options::value(&a.arena_bytes));
   add("module", options::value(&a.modules));
@@ -102,6 +104,29 @@ base::Status parse_ports(const std::string& text, tls::ListenerOptions& listener
   return base::Fault{"--ports " + text + " is not a range LOW-HIGH"};
 }
 
+/// How long is kept what nobody uses.
+struct Keeping {
+  journal::Retention history;
+  base::Duration session_linger;
+  base::Duration named_session_linger;
+};
+
+/// "AGE_MS,TASKS,BYTES,LINGER_MS,NAMED_LINGER_MS", as the supervisor gives it.
+base::Status parse_keeping(const std::string& text, Keeping& keeping) {
+  std::int64_t age_ms = 0;
+  std::int64_t linger_ms = 0;
+  std::int64_t named_linger_ms = 0;
+  char comma = 0;
+  std::istringstream in{text};
+  in >> age_ms >> comma >> keeping.history.tasks_max >> comma >> keeping.history.bytes_max >> comma >> linger_ms >>
+      comma >> named_linger_ms;
+  if (!in) return base::Fault{"--keeping " + text + " is not five numbers"};
+  keeping.history.age_max = base::milliseconds(age_ms);
+  keeping.session_linger = base::milliseconds(linger_ms);
+  keeping.named_session_linger = base::milliseconds(named_linger_ms);
+  return base::Done{};
+}
+
 /// Which engine a rank is: engines follow the gateways, and are dealt to them in turn.
 EngineId engine_of(int rank, std::uint32_t gateways) {
   return EngineId{static_cast<std::uint32_t>(rank) - gateways};
@@ -132,12 +157,14 @@ struct GatewayStore {
   }
 };
 
-base::Status open_store(GatewayStore& store, const Arguments& a, std::uint16_t number) {
+base::Status open_store(GatewayStore& store, const Arguments& a, const journal::Retention& history,
+                        std::uint16_t number) {
   if (a.durability == "memory") return base::Done{};
   journal::JournalSettings settings;
   settings.file = a.cluster_directory + "/journal-" + std::to_string(number) + ".sqlite";
   settings.durability = a.durability == "disk" ? journal::Durability::disk : journal::Durability::commit;
   settings.hash = tls::sha256;
+  settings.retention = history;
   settings.moved = [&store] { store.moved.ring(); };
   auto journal = journal::Journal::open(settings);
   if (!journal) return journal.fault();
@@ -178,6 +205,10 @@ int run_gateway(const Arguments& a, mpi::World& world, const mpi::Doorbell& door
   settings.listener.first_port = a.first_port;
   // Without a journal there is no spool either, and the values would be in memory, to be lost with it.
   settings.limits.environment_bytes_max = a.durability == "memory" ? 0 : a.environment_bytes_max;
+  Keeping keeping;
+  if (const base::Status kept = parse_keeping(a.keeping, keeping); !kept) give_up(world, log, kept.fault());
+  settings.limits.session_linger = keeping.session_linger;
+  settings.limits.named_session_linger = keeping.named_session_linger;
   for (std::uint32_t engine = number; engine < a.engines; engine += a.gateways) {
     settings.engine_ranks.emplace(EngineId{engine}, static_cast<int>(a.gateways + engine));
   }
@@ -185,7 +216,8 @@ int run_gateway(const Arguments& a, mpi::World& world, const mpi::Doorbell& door
   base::Result<os::WakeUp> moved = os::WakeUp::open();
   if (!moved) give_up(world, log, moved.fault());
   GatewayStore store{std::move(moved).value(), {}, {}};
-  if (const base::Status opened = open_store(store, a, number); !opened) give_up(world, log, opened.fault());
+  if (const base::Status opened = open_store(store, a, keeping.history, number); !opened)
+    give_up(world, log, opened.fault());
   const gateway::GatewayEnd end = gateway::run_gateway(settings, world, doorbell, store.access(), log);
   close_store(store, log);
   const int status = end.in_order ? EXIT_SUCCESS : EXIT_FAILURE;

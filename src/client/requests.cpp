@@ -1,7 +1,6 @@
 #include "client/requests.hpp"
 
 #include <algorithm>
-#include <exception>
 #include <type_traits>
 #include <utility>
 
@@ -16,6 +15,12 @@ namespace {
 constexpr std::size_t owed_tasks_max = 256;
 constexpr std::uint64_t owed_result_bytes_max = 1 * base::mib;
 
+template <class Message>
+constexpr bool is_answer_to_inquiry =
+    std::is_same_v<Message, wire::ClusterState> || std::is_same_v<Message, wire::TasksListed> ||
+    std::is_same_v<Message, wire::ResultFetched> || std::is_same_v<Message, wire::OperationFetched> ||
+    std::is_same_v<Message, wire::TasksForgotten>;
+
 base::Fault unexpected(const char* message, wire::RequestId request) {
   return {std::string{"the gateway sent "} + message + " for request " + std::to_string(request.value()) +
           ", which does not wait for it"};
@@ -29,20 +34,11 @@ void Requests::add(Submission submission) {
   pump();
 }
 
-void Requests::query(std::promise<wire::ClusterState> answer) {
-  waiting_queries_.push_back(std::move(answer));
-  pump();
-}
-
 void Requests::pump() {
   if (phase_ != Phase::open) {
     return;
   }
-  for (; !waiting_queries_.empty(); waiting_queries_.pop_front()) {
-    const wire::RequestId request = next_request();
-    queries_.emplace(request, std::move(waiting_queries_.front()));
-    send_(wire::QueryCluster{request});
-  }
+  send_inquiries();
   while (!waiting_.empty() && send_front()) continue;
 }
 
@@ -169,7 +165,7 @@ void Requests::set_engines(const std::vector<wire::EngineInfo>& engines) {
 
 base::Status Requests::handle(const wire::GatewayMessage& message) {
   return std::visit(
-      [this](const auto& content) -> base::Status {
+      [this, &message](const auto& content) -> base::Status {
         using Message = std::decay_t<decltype(content)>;
         if constexpr (std::is_same_v<Message, wire::EnginesChanged>) {
           set_engines(content.engines);
@@ -182,6 +178,8 @@ base::Status Requests::handle(const wire::GatewayMessage& message) {
           return base::Fault{"the gateway opened a session that was already open"};
         } else if constexpr (std::is_same_v<Message, wire::SessionResumed>) {
           return resumed();
+        } else if constexpr (is_answer_to_inquiry<Message>) {
+          return inquiry_answered(content.request, message);
         } else {
           return answered(content);
         }
@@ -203,6 +201,10 @@ base::Status Requests::answered(const wire::ModuleAnswered& message) {
     pump();
     return base::Done{};
   }
+  if (state.module->content.size() == 0) {
+    module_missing(hash);
+    return base::Done{};
+  }
   if (state.delivery == Delivery::uploading) {
     // Others have taken the room meanwhile. The answer to an offer waits for it.
     state.delivery = Delivery::offered;
@@ -214,6 +216,16 @@ base::Status Requests::answered(const wire::ModuleAnswered& message) {
   module_requests_.emplace(upload, hash);
   send_(wire::UploadModule{upload, hash, state.module->content});
   return base::Done{};
+}
+
+void Requests::module_missing(const wire::ModuleHash& hash) {
+  const std::shared_ptr<Module> module = modules_.extract(hash).mapped().module;
+  if (!waiting_.empty() && waiting_.front().module == module) {
+    refuse(take_front(), wire::FailureKind::not_run,
+           "the cluster does not have the module " + module->path +
+               " any more: run the program that it is of, and call the function from there");
+  }
+  pump();
 }
 
 base::Status Requests::module_refused(wire::RequestId request, const std::string& reason) {
@@ -307,9 +319,7 @@ base::Status Requests::answered(const wire::Refused& message) {
   if (module_requests_.contains(message.request)) {
     return module_refused(message.request, message.reason);
   }
-  if (const auto query = queries_.find(message.request); query != queries_.end()) {
-    query->second.set_exception(std::make_exception_ptr(Error{"the controller does not tell: " + message.reason}));
-    queries_.erase(query);
+  if (inquiry_refused(message)) {
     return base::Done{};
   }
   const auto found = in_flight_.find(message.request);
@@ -323,16 +333,6 @@ base::Status Requests::answered(const wire::Refused& message) {
   bytes_used_ -= refused.bytes;
   refuse(refused.submission, wire::FailureKind::refused, message.reason);
   pump();
-  return base::Done{};
-}
-
-base::Status Requests::answered(const wire::ClusterState& message) {
-  const auto found = queries_.find(message.request);
-  if (found == queries_.end()) {
-    return unexpected("ClusterState", message.request);
-  }
-  found->second.set_value(message);
-  queries_.erase(found);
   return base::Done{};
 }
 
@@ -372,18 +372,11 @@ void Requests::fail_all(const std::string& reason) {
   for (const Submission& submission : waiting_) {
     submission.task->lost(submission.first_part, submission.parts(), shared_reason);
   }
-  for (auto& [request, answer] : queries_) {
-    waiting_queries_.push_back(std::move(answer));
-  }
-  for (std::promise<wire::ClusterState>& answer : waiting_queries_) {
-    answer.set_exception(std::make_exception_ptr(ConnectionError{reason}));
-  }
+  fail_inquiries(reason);
   in_flight_.clear();
   keys_.clear();
   waiting_.clear();
   waiting_bytes_ = 0;
-  queries_.clear();
-  waiting_queries_.clear();
   modules_.clear();
   module_requests_.clear();
   phase_ = Phase::closed;

@@ -54,6 +54,13 @@ struct Submission {
   }
 };
 
+/// A question of any kind that is answered by one message: QueryCluster, and those of wire/task_queries.hpp. Asking
+/// twice does no harm.
+struct Inquiry {
+  wire::ClientMessage question;  // without its number
+  std::promise<wire::GatewayMessage> answer;
+};
+
 /// What a session waits for and how it goes on. One thread at a time.
 ///
 /// Submissions leave strictly in the order they were added: one that waits for its module or for credit holds up
@@ -77,8 +84,8 @@ class Requests {
 
   void add(Submission submission);
 
-  /// Asks for the state of the cluster.
-  void query(std::promise<wire::ClusterState> answer);
+  /// The answer may be an Error, if the gateway refuses to answer, or a ConnectionError.
+  void ask(Inquiry inquiry);
 
   /// Takes an answer of the gateway. A fault if it breaks the protocol: then the connection is to be closed.
   base::Status handle(const wire::GatewayMessage& message);
@@ -153,6 +160,14 @@ class Requests {
   static void refuse(const Submission& submission, wire::FailureKind kind, const std::string& reason);
   void set_engines(const std::vector<wire::EngineInfo>& engines);
 
+  // requests_inquiries.cpp
+  void send_inquiries();
+  base::Status inquiry_answered(wire::RequestId request, const wire::GatewayMessage& answer);
+  /// False if it was none.
+  bool inquiry_refused(const wire::Refused& message);
+  void keep_inquiries();
+  void fail_inquiries(const std::string& reason);
+
   // requests_resume.cpp
   /// A task with a key was another process's: it does not count twice.
   void adopt(TaskId task);
@@ -167,7 +182,8 @@ class Requests {
   base::Status answered(const wire::TaskFinished& message);
   base::Status answered(const wire::Refused& message);
   base::Status answered(const wire::TaskReturned& message);
-  base::Status answered(const wire::ClusterState& message);
+  /// Nobody here has the content of a module that the gateway has not.
+  void module_missing(const wire::ModuleHash& hash);
   base::Status module_refused(wire::RequestId request, const std::string& reason);
 
   Send send_;
@@ -185,8 +201,8 @@ class Requests {
   std::set<std::string> keys_;  // of those in flight
   std::map<wire::ModuleHash, ModuleState> modules_;
   std::map<wire::RequestId, wire::ModuleHash> module_requests_;
-  std::map<wire::RequestId, std::promise<wire::ClusterState>> queries_;
-  std::deque<std::promise<wire::ClusterState>> waiting_queries_;
+  std::map<wire::RequestId, Inquiry> inquiries_;
+  std::deque<Inquiry> waiting_inquiries_;
   std::map<wire::RequestId, Stray> strays_;
   std::set<wire::RequestId> named_;  // of what is in flight, while a session is being resumed
 

@@ -12,10 +12,7 @@ void Requests::disconnected() {
   named_.clear();
   strays_.clear();
   returned_ = 0;
-  for (auto& [request, answer] : queries_) {
-    waiting_queries_.push_back(std::move(answer));
-  }
-  queries_.clear();
+  keep_inquiries();
   // What was being delivered is offered again; what the gateway had it may still have.
   module_requests_.clear();
   std::erase_if(modules_, [](const auto& entry) {
@@ -78,7 +75,7 @@ base::Status Requests::resumed() {
   for (auto entry = forgotten.rbegin(); entry != forgotten.rend(); ++entry) {
     if (entry->second.accepted && entry->second.submission.policy.at_most_once) {
       refuse(entry->second.submission, wire::FailureKind::engine_lost,
-             "the cluster has forgotten it: it may have run or not, and was to be run at most once");
+             "the cluster has forgotten it, or its session has expired: it may have run or not, and was to be run at most once");
       continue;
     }
     waiting_bytes_ += entry->second.submission.bytes();

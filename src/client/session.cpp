@@ -126,31 +126,43 @@ void Session::submit(client::Submission submission) {
   }
 }
 
-wire::ClusterState Session::query() {
-  std::promise<wire::ClusterState> promise;
-  std::future<wire::ClusterState> answer = promise.get_future();
-  {
-    const std::lock_guard lock{mutex_};
-    if (lost_reason_) {
-      throw ConnectionError{*lost_reason_};
-    }
-    // std::function wants to be copied, a promise does not.
-    boost::asio::post(io_, [this, promise = std::move(promise)]() mutable {
-      if (is_lost_) {
-        promise.set_exception(std::make_exception_ptr(ConnectionError{*lost_reason_}));
-      } else {
-        requests_.query(std::move(promise));
-        flush();
-      }
-    });
+std::future<wire::GatewayMessage> Session::begin_asking(wire::ClientMessage question) {
+  client::Inquiry inquiry{std::move(question), {}};
+  std::future<wire::GatewayMessage> answer = inquiry.answer.get_future();
+  const std::lock_guard lock{mutex_};
+  if (lost_reason_) {
+    throw ConnectionError{*lost_reason_};
   }
+  // std::function wants to be copied, a promise does not.
+  boost::asio::post(io_, [this, inquiry = std::move(inquiry)]() mutable {
+    if (is_lost_) {
+      inquiry.answer.set_exception(std::make_exception_ptr(ConnectionError{*lost_reason_}));
+    } else {
+      requests_.ask(std::move(inquiry));
+      flush();
+    }
+  });
+  return answer;
+}
+
+wire::GatewayMessage Session::ask(wire::ClientMessage question) {
+  return begin_asking(std::move(question)).get();
+}
+
+wire::ClusterState Session::query() {
+  std::future<wire::GatewayMessage> answer = begin_asking(wire::QueryCluster{});
   if (answer.wait_for(chrono_of(options_.open_timeout)) != std::future_status::ready) {
     const std::string trouble = journal_trouble();
     throw ConnectionError{"the gateway of cluster " + cluster_ + " does not answer" +
                           (trouble.empty() ? "" : ", since its journal cannot be written: " + trouble) +
                           "; `gangway status " + cluster_ + "` tells whether the cluster runs"};
   }
-  return answer.get();
+  wire::GatewayMessage message = answer.get();
+  auto* const state = std::get_if<wire::ClusterState>(&message);
+  if (state == nullptr) {
+    throw ConnectionError{"the gateway of cluster " + cluster_ + " gave an answer of another kind"};
+  }
+  return std::move(*state);
 }
 
 std::string Session::journal_trouble() const {

@@ -93,7 +93,11 @@ class Session {
   /// Why the gateway cannot write its journal, as it last said; empty if it can.
   [[nodiscard]] std::string journal_trouble() const;
 
-  /// Asks the controller; throws ConnectionError if it does not answer within the time for opening.
+  /// Asks the gateway, and waits for the answer, also while the connection is lost and another one is tried. Throws
+  /// Error if it refuses to answer, ConnectionError if the session is lost.
+  wire::GatewayMessage ask(wire::ClientMessage question);
+
+  /// The same for the state of the cluster, but in any case no longer than the time for opening.
   wire::ClusterState query();
 
   /// close(); and the cluster forgets a session with a name too.
@@ -106,6 +110,7 @@ class Session {
 
  private:
   void leave(bool ends_session);
+  std::future<wire::GatewayMessage> begin_asking(wire::ClientMessage question);
 
   // ---- on the session's thread; session_connection.cpp
   void connect(const launch::Connection& where);

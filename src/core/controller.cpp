@@ -21,10 +21,6 @@ std::uint64_t outcome_bytes(const wire::Outcome& outcome) {
   return failure.type.size() + failure.text.size() + failure.host.size();
 }
 
-std::uint64_t parts_of(const TaskAccepted& task) {
-  return std::max<std::uint64_t>(1, task.engines.size());
-}
-
 std::uint64_t credit_bytes_of(const TaskAccepted& task) {
   std::uint64_t awaited = 0;
   for (const Prerequisite& prerequisite : task.after) awaited += prerequisite.parts.size();

@@ -12,7 +12,7 @@
 //   on_session.cpp     Hello, EndSession, restart  on_engine.cpp   messages and loss of engines
 //   on_client.cpp      other messages of clients   placement.cpp   which task goes where
 //   apply.cpp          records to state            invariants.cpp  check_invariants()
-//   environment.cpp    values for engines that join
+//   environment.cpp    values for engines that join   on_task_query.cpp  what the store knows of tasks
 //   parked.cpp         tasks beyond the window, which the store keeps
 #pragma once
 
@@ -183,6 +183,14 @@ class Controller {
   void on_message(ConnectionId id, Connection& connection, const wire::Ping& message, Turn& turn);
   void on_message(ConnectionId id, Connection& connection, const wire::Hello& message, Turn& turn);
 
+  // on_task_query.cpp
+  void on_message(ConnectionId id, Connection& connection, const wire::QueryTasks& message, Turn& turn);
+  void on_message(ConnectionId id, Connection& connection, const wire::FetchResult& message, Turn& turn);
+  void on_message(ConnectionId id, Connection& connection, const wire::FetchOperation& message, Turn& turn);
+  void on_message(ConnectionId id, Connection& connection, const wire::ForgetTasks& message, Turn& turn);
+  /// False if there never was such a task, which the client is told.
+  bool was_given(ConnectionId id, wire::RequestId request, TaskId task, Turn& turn);
+
   // on_module.cpp
   void on_message(ConnectionId id, Connection& connection, const wire::OfferModule& message, Turn& turn);
   void on_message(ConnectionId id, Connection& connection, const wire::UploadModule& message, Turn& turn);
@@ -292,6 +300,7 @@ class Controller {
   void apply_fact(const EnvironmentErased& fact);
   void add_task(Session& session, const TaskAccepted& fact);
   void unneed_module(const wire::ModuleHash& hash, std::uint64_t tasks);
+  void apply_fact(const HistoryErased&) {}  // it is the store's alone
   void enqueue(const Task& task, std::uint32_t index);
   void dequeue(const Task& task, std::uint32_t index);
   void wait_again(TaskTable::Found found);
@@ -354,8 +363,7 @@ class Controller {
   std::uint64_t steps_max_ = 0;
 };
 
-/// How many parts an accepted task has, and what it takes of its session's credit.
-std::uint64_t parts_of(const TaskAccepted& task);
+/// What an accepted task takes of its session's credit.
 std::uint64_t credit_bytes_of(const TaskAccepted& task);
 
 /// The size of an outcome as it counts against session_results_bytes_max.

@@ -1,10 +1,10 @@
 // Everything the controller can ask for. Effects are values: tests compare them.
 //
 // The contract of their order. The members of Effects are in the order of execution: the records are durable before
-// anything below them leaves, then the messages to engines leave, then those to clients, then stored answers follow
-// when there is room, and the store is read for more tasks, then connections are closed. Inside a member the order is
-// that of the vector. So a client is never told something that a restart would forget. Several events may add to one
-// Effects; then they share one commit.
+// anything below them leaves, then the messages to engines leave, then those to clients, then stored answers and
+// answers of the store follow when there is room, and the store is read for more tasks, then connections are closed.
+// Inside a member the order is that of the vector. So a client is never told something that a restart would forget.
+// Several events may add to one Effects; then they share one commit.
 #pragma once
 
 #include <cstddef>
@@ -71,18 +71,27 @@ struct ReadParked {
   friend bool operator==(const ReadParked&, const ReadParked&) = default;
 };
 
+/// A question of a client that the store can answer and the controller cannot: QueryTasks, FetchResult or
+/// FetchOperation. The shell answers when it has time; if the connection is gone, it does nothing.
+struct AskStore {
+  ConnectionId connection;
+  wire::ClientMessage question;
+  friend bool operator==(const AskStore&, const AskStore&) = default;
+};
+
 struct Effects {
   std::vector<Record> journal;
   std::vector<SendToEngines> to_engines;
   std::vector<SendToClient> to_clients;
   std::vector<SendStoredAnswer> stored_answers;
   std::vector<ReadParked> reads;
+  std::vector<AskStore> questions;
   /// Closed when what was sent to them has left, or after a short while. The controller has forgotten them already.
   std::vector<ConnectionId> to_close;
 
   [[nodiscard]] bool empty() const {
     return journal.empty() && to_engines.empty() && to_clients.empty() && stored_answers.empty() && reads.empty() &&
-           to_close.empty();
+           questions.empty() && to_close.empty();
   }
   /// Empties it and keeps the memory.
   void clear() {
@@ -91,6 +100,7 @@ struct Effects {
     to_clients.clear();
     stored_answers.clear();
     reads.clear();
+    questions.clear();
     to_close.clear();
   }
   friend bool operator==(const Effects&, const Effects&) = default;

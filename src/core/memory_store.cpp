@@ -76,6 +76,8 @@ void MemoryStore::keep(const Record& record) {
         } else if constexpr (std::is_same_v<T, IdsGiven>) {
           last_task_ = std::max(last_task_, fact.last_task);
           last_session_ = std::max(last_session_, fact.last_session);
+        } else if constexpr (std::is_same_v<T, HistoryErased>) {
+          // There is none.
         } else {
           replace(fact.attempt.task, record, true);
         }

@@ -20,6 +20,9 @@ Permission permission_for(const wire::ClientMessage& message) {
   if (std::holds_alternative<wire::SubmitTask>(message)) return {Role::submit, "submit tasks"};
   if (std::holds_alternative<wire::OfferModule>(message)) return {Role::submit, "bring modules"};
   if (std::holds_alternative<wire::UploadModule>(message)) return {Role::submit, "bring modules"};
+  if (std::holds_alternative<wire::FetchResult>(message)) return {Role::submit, "fetch results"};
+  if (std::holds_alternative<wire::FetchOperation>(message)) return {Role::submit, "submit tasks again"};
+  if (std::holds_alternative<wire::ForgetTasks>(message)) return {Role::submit, "forget tasks"};
   return {Role::observe, "look"};
 }
 

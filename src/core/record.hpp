@@ -76,6 +76,11 @@ struct TaskAccepted {
   friend bool operator==(const TaskAccepted&, const TaskAccepted&) = default;
 };
 
+/// How many parts it has.
+inline std::uint64_t parts_of(const TaskAccepted& task) {
+  return task.engines.empty() ? 1 : task.engines.size();
+}
+
 /// A parked task has come into the window. It is the one that was accepted, with its operation. Stores need not keep
 /// this: read back, a task that no engine was handed yet may be parked again.
 struct TaskUnparked {
@@ -157,9 +162,17 @@ struct EnvironmentErased {
   friend bool operator==(const EnvironmentErased&, const EnvironmentErased&) = default;
 };
 
-using Fact = std::variant<SessionOpened, SessionEnded, ModuleStored, TaskAccepted, AttemptStarted, AttemptReturned,
-                          AttemptFailed, TaskSettled, TaskForgotten, LibraryAdded, ModuleForgotten, IdsGiven,
-                          SessionAdopted, TaskAttached, TaskKept, EnvironmentSet, EnvironmentErased, TaskUnparked>;
+/// Tasks of the history are to be removed from it, or all: only the store knows which are.
+struct HistoryErased {
+  std::vector<TaskId> tasks;
+  bool all = false;
+  friend bool operator==(const HistoryErased&, const HistoryErased&) = default;
+};
+
+using Fact =
+    std::variant<SessionOpened, SessionEnded, ModuleStored, TaskAccepted, AttemptStarted, AttemptReturned,
+                 AttemptFailed, TaskSettled, TaskForgotten, LibraryAdded, ModuleForgotten, IdsGiven, SessionAdopted,
+                 TaskAttached, TaskKept, EnvironmentSet, EnvironmentErased, HistoryErased, TaskUnparked>;
 
 /// What a store has under a key.
 struct KeptTask {

@@ -8,14 +8,33 @@
 #include <optional>
 #include <set>
 #include <span>
+#include <string>
 #include <vector>
 
 #include <gangway/ids.hpp>
 
 #include "core/effect.hpp"
 #include "core/record.hpp"
+#include "wire/task_queries.hpp"
 
 namespace gangway::core {
+
+/// Some of the tasks that somebody asked for.
+struct TaskPage {
+  std::vector<wire::TaskRow> rows;
+  TaskId next;  // the `below` to go on with; 0: these were all
+};
+
+/// What was submitted, to be submitted again.
+struct StoredOperation {
+  std::string label;
+  std::vector<std::string> needs;
+  wire::ModuleHash module{};
+  wire::RetryPolicy policy;
+  std::optional<EngineId> target;  // none: any
+  base::SharedBytes operation;
+  friend bool operator==(const StoredOperation&, const StoredOperation&) = default;
+};
 
 /// Keeps records. One owner, one thread. A store may forget what later records made meaningless: what replay() gives
 /// leads to the same tasks that wait, run or have an answer that nobody acknowledged.
@@ -51,10 +70,28 @@ class Store {
   /// The operation that sets a value of the environment, if one is durable and was kept; it may be newer than what
   /// was asked for.
   [[nodiscard]] virtual std::optional<base::SharedBytes> environment(const std::string& name) const = 0;
+
+  // ---- what people ask: also about tasks that are forgotten, as long as the store keeps them as history
+
+  /// Tasks whose acceptance is durable, newest first. Gives at most filter.rows_max, and looks at a bounded number:
+  /// so a page may be empty and not the last one.
+  [[nodiscard]] virtual TaskPage tasks(const wire::TaskFilter& filter) const = 0;
+
+  /// The answer of a task that has one.
+  [[nodiscard]] virtual std::optional<wire::Outcome> outcome(TaskId task) const = 0;
+
+  /// What one part of a task is to do, or was; those with a key have it no longer when they are acknowledged.
+  [[nodiscard]] virtual std::optional<StoredOperation> operation(TaskId task) const = 0;
 };
 
+/// Whether a row is one of those that a filter is for.
+[[nodiscard]] bool matches(const wire::TaskFilter& filter, const wire::TaskRow& row);
+
+/// A failure in one line, for TaskRow.
+[[nodiscard]] std::string short_text(const wire::Failure& failure);
+
 /// Durable as long as the process lives, and no longer (`durability = memory`). Memory is bounded by what is
-/// unfinished or unacknowledged.
+/// unfinished or unacknowledged: there is no history.
 class MemoryStore final : public Store {
  public:
   void append(std::vector<Record> batch) override;
@@ -65,6 +102,9 @@ class MemoryStore final : public Store {
   [[nodiscard]] std::optional<TaskId> find_parked(SessionId session, const wire::PartRef& named) const override;
   [[nodiscard]] std::optional<TaskSettled> answer(TaskId task) const override;
   [[nodiscard]] std::optional<base::SharedBytes> environment(const std::string& name) const override;
+  [[nodiscard]] TaskPage tasks(const wire::TaskFilter& filter) const override;
+  [[nodiscard]] std::optional<wire::Outcome> outcome(TaskId task) const override;
+  [[nodiscard]] std::optional<StoredOperation> operation(TaskId task) const override;
 
   /// How many records are kept.
   [[nodiscard]] std::size_t size() const { return records_.size(); }
@@ -104,6 +144,7 @@ class MemoryStore final : public Store {
   void note_awaited(const TaskAccepted& fact);
   void note_ended(TaskId part, bool succeeded);
   [[nodiscard]] const Entry* find(TaskId task) const;
+  [[nodiscard]] wire::TaskRow row_of(const Entry& entry, TaskId task) const;
   Entry* find(TaskId task);
 
   std::uint64_t durable_number_ = 0;

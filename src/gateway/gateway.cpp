@@ -23,6 +23,7 @@
 #include "gateway/held_effects.hpp"
 #include "gateway/obituaries.hpp"
 #include "gateway/store_lookups.hpp"
+#include "gateway/store_questions.hpp"
 #include "gateway/stored_answers.hpp"
 #include "keeper/wait_status.hpp"
 #include "mpi/link.hpp"
@@ -56,6 +57,7 @@ class Gateway {
         store_watch_{io_, store, log},
         clients_{io_, log, [this](core::Event event) { hear(std::move(event)); }},
         stored_answers_{answer_ports()},
+        questions_{store_, question_ports()},
         link_{world, doorbell, link_events()},
         loop_{world, doorbell, link_, io_, loop_events()} {
     for (const auto& [engine, rank] : settings.engine_ranks) engine_of_rank_.emplace(rank, engine);
@@ -255,6 +257,7 @@ class Gateway {
     any |= release();
     any |= stored_answers_.send_some();
     any |= read_parked();
+    any |= questions_.answer_some();
     clients_.hold_reading(held_.is_full());
     if (clients_.flush_wanted()) clients_.flush(os::now());
     if (controller_.stopped()) take_leave();
@@ -298,25 +301,18 @@ class Gateway {
     for (const core::SendToClient& send : effects.to_clients) clients_.send(send.connection, send.message);
     for (const core::SendStoredAnswer& answer : effects.stored_answers) stored_answers_.add(answer);
     for (const core::ReadParked& wanted : effects.reads) parked_reads_.add(wanted);
+    for (const core::AskStore& question : effects.questions) questions_.add(question);
     for (const core::ConnectionId connection : effects.to_close) {
       stored_answers_.drop(connection);
+      questions_.drop(connection);
       clients_.close(connection);
     }
   }
 
-  /// The values of the environment are in the store: they are read when they are sent.
-  void send_environment(const std::vector<EngineId>& engines, wire::SetEnvironment value) {
-    if (value.missing.empty()) {
-      try {
-        std::optional<base::SharedBytes> operation = store_.environment(value.name);
-        if (!operation) return;  // it was replaced by one that is not kept; that is told next
-        value.operation = std::move(*operation);
-      } catch (const std::exception& error) {
-        value.missing = std::string{"the cluster could not read back what it keeps of it: "} + error.what();
-        log_.error("\"" + value.name + "\" is not set on engines that have joined: " + value.missing);
-      }
-    }
-    for (const EngineId engine : engines) link_.send(settings_.engine_ranks.at(engine), wire::encode(value));
+  void send_environment(const std::vector<EngineId>& engines, const wire::SetEnvironment& named) {
+    const std::optional<wire::SetEnvironment> value = with_operation(named, store_, log_);
+    if (!value) return;
+    for (const EngineId engine : engines) link_.send(settings_.engine_ranks.at(engine), wire::encode(*value));
   }
 
   AnswerPorts answer_ports() {
@@ -329,6 +325,13 @@ class Gateway {
               log_.error(reason);
               clients_.send(connection, wire::Goodbye{reason});
               clients_.close(connection);
+            }};
+  }
+
+  QuestionPorts question_ports() {
+    return {[this](core::ConnectionId connection) { return clients_.queued_bytes(connection); },
+            [this](core::ConnectionId connection, const wire::GatewayMessage& message) {
+              clients_.send(connection, message);
             }};
   }
 
@@ -383,6 +386,7 @@ class Gateway {
   Clients clients_;
   StoredAnswers stored_answers_;
   ParkedReads parked_reads_;
+  StoreQuestions questions_;
   mpi::Link link_;
   mpi::Loop loop_;
 };

@@ -1,5 +1,8 @@
 #include "gateway/store_lookups.hpp"
 
+#include <exception>
+#include <string>
+#include <utility>
 #include <variant>
 
 namespace gangway::gateway {
@@ -14,6 +17,20 @@ void look_up(core::ClientSpoke& spoke, const core::Controller& controller, const
   for (const wire::PartRef& named : controller.unknown_parts(spoke.connection, *task)) {
     if (const auto found = store.find_parked(*session, named)) spoke.parked.push_back({named, *found});
   }
+}
+
+std::optional<wire::SetEnvironment> with_operation(wire::SetEnvironment value, const core::Store& store,
+                                                   base::Log& log) {
+  if (!value.missing.empty()) return value;
+  try {
+    std::optional<base::SharedBytes> operation = store.environment(value.name);
+    if (!operation) return std::nullopt;
+    value.operation = std::move(*operation);
+  } catch (const std::exception& error) {
+    value.missing = std::string{"the cluster could not read back what it keeps of it: "} + error.what();
+    log.error("\"" + value.name + "\" is not set on engines that have joined: " + value.missing);
+  }
+  return value;
 }
 
 std::optional<core::ParkedRead> ParkedReads::next(const core::Store& store) {

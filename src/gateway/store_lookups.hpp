@@ -4,6 +4,7 @@
 #include <deque>
 #include <optional>
 
+#include "base/log.hpp"
 #include "core/controller.hpp"
 #include "core/store.hpp"
 
@@ -12,6 +13,11 @@ namespace gangway::gateway {
 /// What the store knows of a task that a client submits: under its key, and of those that it is to follow. Throws
 /// std::exception if that cannot be read.
 void look_up(core::ClientSpoke& spoke, const core::Controller& controller, const core::Store& store);
+
+/// A value of the environment as engines get it: with the operation that the store has, or why it is missing. Nothing
+/// if the store has none: the value was replaced by one that is not kept, and that is told next.
+[[nodiscard]] std::optional<wire::SetEnvironment> with_operation(wire::SetEnvironment value, const core::Store& store,
+                                                                 base::Log& log);
 
 /// Pages of parked tasks that the controller wants. Each is about a millisecond of reading, so that they are read one
 /// at a time, and others have their turn between them.

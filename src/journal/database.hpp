@@ -91,6 +91,9 @@ class Statement {
     (bind(++index, values), ...);
   }
 
+  /// Ends it before its last row: until then it holds up those who empty the log.
+  void stop() { reset(); }
+
   /// Goes to the next row; false after the last. Throws DatabaseFailure.
   bool next();
 

@@ -56,6 +56,7 @@ base::Status Files::prepare(const std::filesystem::path& file) {
   answer_.emplace(answer_statement(reader_ ? *reader_ : database_));
   kept_.emplace(kept_statement(reader_ ? *reader_ : database_));
   environment_.emplace(environment_statement(reader_ ? *reader_ : database_));
+  lookups_.emplace(reader_ ? *reader_ : database_, spool_);
   return base::Done{};
 }
 

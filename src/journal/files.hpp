@@ -15,6 +15,7 @@
 #include "journal/record_writer.hpp"
 #include "journal/retention.hpp"
 #include "journal/spool.hpp"
+#include "journal/task_lookups.hpp"
 
 namespace gangway::journal {
 
@@ -51,6 +52,12 @@ class Files {
   [[nodiscard]] std::optional<TaskId> find_parked(SessionId session, const wire::PartRef& named);
   [[nodiscard]] std::optional<core::KeptTask> find_kept(SessionId session, const std::string& key);
   [[nodiscard]] std::optional<base::SharedBytes> environment(const std::string& name);
+  template <class Read>
+  auto look_up(const Read& read) {
+    std::unique_lock lock{database_in_use_, std::defer_lock};
+    if (!reader_) lock.lock();
+    return read(*lookups_);
+  }
 
   /// On a thread of its own.
   void checkpoint();
@@ -74,6 +81,7 @@ class Files {
   std::optional<Statement> answer_;
   std::optional<Statement> kept_;
   std::optional<Statement> environment_;
+  std::optional<TaskLookups> lookups_;
   int log_pages_ = 0;  // as of the last commit
 };
 

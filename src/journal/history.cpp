@@ -41,6 +41,8 @@ History::History(const Database& database)
       read_oldest_{database, "SELECT number, ended_ms, tasks FROM history ORDER BY number LIMIT 1"},
       shorten_oldest_{database, "UPDATE history SET tasks = ? WHERE number = ?"},
       delete_oldest_{database, "DELETE FROM history WHERE number = ?"},
+      expire_all_{database, "UPDATE history SET ended_ms = ?"},
+      find_{database, "SELECT first, parts FROM tasks WHERE id = ? AND live IS NULL"},
       measure_{database,
                "SELECT count(*), ifnull(sum(iif(id = first, operation_bytes, 0) + ifnull(answer_bytes, 0)), 0), "
                "max(operation_bytes) FROM tasks WHERE id >= ? AND id < ?"},
@@ -94,12 +96,27 @@ void History::purge(const Retention& retention, std::int64_t now_ms, std::uint64
     const base::SharedBytes ranges{encode_column(first->tasks)};
     shorten_oldest_.run(ranges, first->number);
   }
-  if (purged.tasks > 0) {
-    count_.run(-purged.tasks, tasks_counter);
-    count_.run(-purged.bytes, bytes_counter);
-  }
+  count(purged);
   due_.reset();
   if (first) due_ = is_too_much() ? base::Duration{} : base::milliseconds(expires_ms() - now_ms);
+}
+
+// In `history` their ids stay, which name nothing any more.
+void History::erase(TaskId task, DroppedFiles& dropped) {
+  std::uint64_t first = 0;
+  std::uint64_t parts = 0;
+  find_.start(task);
+  while (find_.next()) {
+    first = static_cast<std::uint64_t>(find_.integer(0));
+    parts = static_cast<std::uint64_t>(find_.integer(1));
+  }
+  if (parts > 0) count(remove(first, parts, dropped));
+}
+
+void History::count(const Totals& removed) {
+  if (removed.tasks == 0) return;
+  count_.run(-removed.tasks, tasks_counter);
+  count_.run(-removed.bytes, bytes_counter);
 }
 
 std::int64_t History::counter(std::string_view name) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <vector>
 
@@ -44,6 +45,12 @@ class History {
   /// Removes the oldest rows of which there are too many, `rows_max` at most.
   void purge(const Retention& retention, std::int64_t now_ms, std::uint64_t rows_max, DroppedFiles& dropped);
 
+  /// Removes a task with all its parts, if it is history.
+  void erase(TaskId task, DroppedFiles& dropped);
+
+  /// All rows that were written are too old from now on: purge() removes them, step by step.
+  void expire_all() { expire_all_.run(always_expired_ms); }
+
   /// As many as keep up with transactions that add what this one has, but no more than it can do on its way.
   [[nodiscard]] std::uint64_t rows_to_keep_up() const;
 
@@ -54,6 +61,8 @@ class History {
  private:
   // Rows that one statement removes: what it costs to begin one is shared.
   static constexpr std::uint64_t chunk_rows = 64;
+  // Of `ended_ms`: before the beginning of any age.
+  static constexpr std::int64_t always_expired_ms = std::numeric_limits<std::int64_t>::min() / 2;
 
   struct Totals {
     std::int64_t tasks = 0;
@@ -66,6 +75,7 @@ class History {
     std::vector<IdRange> tasks;
   };
 
+  void count(const Totals& removed);
   std::int64_t counter(std::string_view name);
   std::optional<Oldest> oldest();
   /// Removes some rows from the front of `oldest`, at most `rows_left`, which becomes less.
@@ -82,6 +92,8 @@ class History {
   Statement read_oldest_;
   Statement shorten_oldest_;
   Statement delete_oldest_;
+  Statement expire_all_;
+  Statement find_;
   Statement measure_;
   Statement delete_tasks_;
   Statement delete_results_;

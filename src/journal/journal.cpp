@@ -186,6 +186,18 @@ std::optional<base::SharedBytes> Journal::environment(const std::string& name) c
   return files_->environment(name);
 }
 
+core::TaskPage Journal::tasks(const wire::TaskFilter& filter) const {
+  return files_->look_up([&](TaskLookups& lookups) { return lookups.tasks(filter); });
+}
+
+std::optional<wire::Outcome> Journal::outcome(TaskId task) const {
+  return files_->look_up([&](TaskLookups& lookups) { return lookups.outcome(task); });
+}
+
+std::optional<core::StoredOperation> Journal::operation(TaskId task) const {
+  return files_->look_up([&](TaskLookups& lookups) { return lookups.operation(task); });
+}
+
 // ---------------------------------------------------------------- the journal's thread
 
 void Journal::write_until_closed() {

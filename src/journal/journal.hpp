@@ -83,6 +83,11 @@ class Journal final : public core::Store {
   /// Mapped, if it is large. Throws std::exception if it cannot be read.
   [[nodiscard]] std::optional<base::SharedBytes> environment(const std::string& name) const override;
 
+  // They throw std::exception if it cannot be read.
+  [[nodiscard]] core::TaskPage tasks(const wire::TaskFilter& filter) const override;
+  [[nodiscard]] std::optional<wire::Outcome> outcome(TaskId task) const override;
+  [[nodiscard]] std::optional<core::StoredOperation> operation(TaskId task) const override;
+
   /// Why nothing becomes durable at the moment; nothing if all is well.
   [[nodiscard]] std::optional<std::string> trouble() const;
 

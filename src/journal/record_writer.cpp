@@ -25,10 +25,6 @@ base::ByteView bytes_of(const wire::ModuleHash& hash) {
   return std::as_bytes(std::span{hash});
 }
 
-std::uint64_t parts_of(const core::TaskAccepted& fact) {
-  return std::max<std::uint64_t>(1, fact.engines.size());
-}
-
 std::int64_t unix_ms() {
   using std::chrono::milliseconds;
   return std::chrono::duration_cast<milliseconds>(std::chrono::system_clock::now().time_since_epoch()).count();
@@ -340,6 +336,16 @@ void RecordWriter::write_fact(std::uint64_t, const core::EnvironmentSet& fact) {
 
 void RecordWriter::write_fact(std::uint64_t, const core::EnvironmentErased& fact) {
   erase_environment(fact.name);
+}
+
+void RecordWriter::write_fact(std::uint64_t, const core::HistoryErased& fact) {
+  write_accepted();
+  if (fact.all) {
+    history_.write_added(now_ms_);
+    history_.begin();
+    history_.expire_all();
+  }
+  for (const TaskId task : fact.tasks) history_.erase(task, dropped_);
 }
 
 void RecordWriter::erase_environment(const std::string& name) {

@@ -80,6 +80,7 @@ class RecordWriter {
   bool any_prerequisites_ = true;  // false: there is none; most clusters never see one
   void write_fact(std::uint64_t number, const core::EnvironmentSet& fact);
   void write_fact(std::uint64_t number, const core::EnvironmentErased& fact);
+  void write_fact(std::uint64_t number, const core::HistoryErased& fact);
   void insert_operation(const core::TaskAccepted& fact);
   void erase_environment(const std::string& name);
   /// `changed` gives the ids of rows that it makes history, and their bytes. Runs it to its end; true if there are

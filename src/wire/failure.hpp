@@ -4,8 +4,11 @@
 #include <cstdint>
 #include <string>
 #include <tuple>
+#include <variant>
 
 #include <gangway/ids.hpp>
+
+#include "base/bytes.hpp"
 
 namespace gangway::wire {
 
@@ -35,5 +38,8 @@ struct Failure {
   }
   friend bool operator==(const Failure&, const Failure&) = default;
 };
+
+/// The encoded result of a task, or why there is none.
+using Outcome = std::variant<base::SharedBytes, Failure>;
 
 }  // namespace gangway::wire

@@ -74,8 +74,10 @@
 // submit; one that submits all the same is disconnected. After a resume the tasks that were named count, with as many
 // parts as were named.
 //
-// Roles. The certificate tells the role. client_observe may Hello, QueryCluster, Ping; client_submit may also submit
-// and upload; client_administer may also Shutdown.
+// Tasks that are done, and how clients ask about them: wire/task_queries.hpp.
+//
+// Roles. The certificate tells the role. client_observe may Hello, QueryCluster, QueryTasks, Ping; client_submit may
+// also submit, upload, fetch and forget; client_administer may also Shutdown.
 #pragma once
 
 #include <cstdint>
@@ -92,6 +94,7 @@
 #include "wire/journal_state.hpp"
 #include "wire/operation.hpp"
 #include "wire/submission.hpp"
+#include "wire/task_queries.hpp"
 
 namespace gangway::wire {
 
@@ -141,9 +144,6 @@ struct RunInfo {
   }
   friend bool operator==(const RunInfo&, const RunInfo&) = default;
 };
-
-/// The encoded result of a task, or why there is none.
-using Outcome = std::variant<base::SharedBytes, Failure>;
 
 // ---------------------------------------------------------------- client -> gateway
 
@@ -238,8 +238,8 @@ struct EndSession {
 };
 
 /// The order of the alternatives is their number on the wire: append only.
-using ClientMessage =
-    std::variant<Hello, OfferModule, UploadModule, SubmitTask, Acknowledge, QueryCluster, Shutdown, Ping, EndSession>;
+using ClientMessage = std::variant<Hello, OfferModule, UploadModule, SubmitTask, Acknowledge, QueryCluster, Shutdown,
+                                   Ping, EndSession, QueryTasks, FetchResult, FetchOperation, ForgetTasks>;
 
 // ---------------------------------------------------------------- gateway -> client
 
@@ -382,6 +382,7 @@ struct TaskReturned {
 
 /// The order of the alternatives is their number on the wire: append only.
 using GatewayMessage = std::variant<Welcome, ModuleAnswered, TaskAccepted, TaskFinished, Refused, ClusterState,
-                                    EnginesChanged, Pong, Goodbye, TaskReturned, SessionResumed, JournalState>;
+                                    EnginesChanged, Pong, Goodbye, TaskReturned, SessionResumed, JournalState,
+                                    TasksListed, ResultFetched, OperationFetched, TasksForgotten>;
 
 }  // namespace gangway::wire

@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "contract/store_contract.hpp"
+#include "contract/store_queries_contract.hpp"
 #include "journal/journal.hpp"
 #include "support/scratch_directory.hpp"
 #include "tls/digest.hpp"
@@ -33,5 +34,6 @@ struct MakeJournal {
 namespace gangway::core {
 namespace {
 INSTANTIATE_TYPED_TEST_SUITE_P(Journal, StoreContract, journal::MakeJournal);
+INSTANTIATE_TYPED_TEST_SUITE_P(Journal, StoreQueries, journal::MakeJournal);
 }  // namespace
 }  // namespace gangway::core

@@ -1,4 +1,5 @@
 #include "contract/store_contract.hpp"
+#include "contract/store_queries_contract.hpp"
 
 namespace gangway::core {
 namespace {
@@ -10,6 +11,7 @@ struct MakeMemoryStore {
 };
 
 INSTANTIATE_TYPED_TEST_SUITE_P(Memory, StoreContract, MakeMemoryStore);
+INSTANTIATE_TYPED_TEST_SUITE_P(Memory, StoreQueries, MakeMemoryStore);
 
 }  // namespace
 }  // namespace gangway::core

@@ -167,8 +167,8 @@ TEST_F(EnvironmentTest, ThatDoesNotFitTheLimitIsNamed) {
   EXPECT_THAT(client.all().apply(fn<size_of>, named("genome")).get(), Each(10U));
 }
 
-TEST_F(EnvironmentTest, LargeArgumentsAreInFilesUntilTheirTasksAreDone) {
-  start();
+TEST_F(EnvironmentTest, LargeArgumentsAreInFilesAsLongAsTheirTasksAreKept) {
+  start("[controller]\nhistory_tasks = 0\n");
   Client client{"phoenix"};
   std::vector<Future<std::size_t>> sums;
   for (int i = 1; i <= 60; ++i) {

@@ -134,6 +134,7 @@ class Auditor {
   void note_record(std::uint64_t number, const core::LibraryAdded& fact);
   void note_record(std::uint64_t number, const core::EnvironmentSet& fact);
   void note_record(std::uint64_t number, const core::EnvironmentErased& fact);
+  void note_record(std::uint64_t, const core::HistoryErased&) {}
   /// Parts of the task that have succeeded.
   [[nodiscard]] std::uint32_t succeeded_parts(TaskId first_task);
   template <class Other>

@@ -89,6 +89,10 @@ class SimClient {
   void on(const wire::EnginesChanged& changed);
   void on(const wire::Pong&) {}
   void on(const wire::JournalState&) {}
+  void on(const wire::TasksListed&) {}
+  void on(const wire::ResultFetched&) {}
+  void on(const wire::OperationFetched&) {}
+  void on(const wire::TasksForgotten&) {}
   void on(const wire::Goodbye& goodbye);
   void on(const wire::SessionResumed& resumed);
   void begin();

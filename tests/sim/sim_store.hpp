@@ -51,6 +51,12 @@ class SimStore final : public core::Store {
     return memory_.environment(name);
   }
 
+  [[nodiscard]] core::TaskPage tasks(const wire::TaskFilter& filter) const override { return memory_.tasks(filter); }
+  [[nodiscard]] std::optional<wire::Outcome> outcome(TaskId task) const override { return memory_.outcome(task); }
+  [[nodiscard]] std::optional<core::StoredOperation> operation(TaskId task) const override {
+    return memory_.operation(task);
+  }
+
   void set_delay_max(base::Duration delay) { delay_max_ = delay; }
 
   /// The gateway dies: what is not durable never will be. The power takes `tail` more batches, as far as they were

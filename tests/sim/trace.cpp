@@ -14,8 +14,9 @@ std::string number(std::uint64_t value) {
 }
 
 std::string text_of(const wire::ClientMessage& message) {
-  static constexpr const char* names[] = {"Hello",        "OfferModule", "UploadModule", "SubmitTask", "Acknowledge",
-                                          "QueryCluster", "Shutdown",    "Ping",         "EndSession"};
+  static constexpr const char* names[] = {
+      "Hello", "OfferModule", "UploadModule", "SubmitTask",  "Acknowledge",    "QueryCluster", "Shutdown",
+      "Ping",  "EndSession",  "QueryTasks",   "FetchResult", "FetchOperation", "ForgetTasks"};
   std::string text = names[message.index()];
   if (const auto* hello = std::get_if<wire::Hello>(&message)) {
     text += " session " + number(hello->session.value());
@@ -35,9 +36,10 @@ std::string text_of(const wire::ClientMessage& message) {
 }
 
 std::string text_of(const wire::GatewayMessage& message) {
-  static constexpr const char* names[] = {"Welcome", "ModuleAnswered", "TaskAccepted",   "TaskFinished",
-                                          "Refused", "ClusterState",   "EnginesChanged", "Pong",
-                                          "Goodbye", "TaskReturned",   "SessionResumed"};
+  static constexpr const char* names[] = {"Welcome",     "ModuleAnswered", "TaskAccepted",     "TaskFinished",
+                                          "Refused",     "ClusterState",   "EnginesChanged",   "Pong",
+                                          "Goodbye",     "TaskReturned",   "SessionResumed",   "JournalState",
+                                          "TasksListed", "ResultFetched",  "OperationFetched", "TasksForgotten"};
   std::string text = names[message.index()];
   if (const auto* welcome = std::get_if<wire::Welcome>(&message)) {
     text += " session " + number(welcome->session.value()) + (welcome->resumed ? " resumed" : "");

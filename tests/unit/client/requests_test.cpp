@@ -270,6 +270,51 @@ TEST_F(RequestsTest, a_refusal_is_an_error_of_all_parts_and_returns_the_credit) 
   EXPECT_THAT(sent<wire::SubmitTask>(), SizeIs(2));
 }
 
+TEST_F(RequestsTest, questions_are_asked_again_when_the_connection_ended) {
+  Inquiry inquiry{wire::FetchResult{{}, TaskId{7}}, {}};
+  auto answer = inquiry.answer.get_future();
+  requests.ask(std::move(inquiry));
+  EXPECT_THAT(messages, IsEmpty());
+  open(1);
+  requests.disconnected();
+  open(1);
+  const auto asked = sent<wire::FetchResult>();
+  ASSERT_THAT(asked, SizeIs(2));
+  EXPECT_EQ(asked[1].task, TaskId{7});
+  EXPECT_LT(asked[0].request, asked[1].request);
+  wire::ResultFetched fetched;
+  fetched.request = asked[0].request;
+  fetched.signature = "s";
+  EXPECT_FALSE(requests.handle(fetched).ok());
+  fetched.request = asked[1].request;
+  ASSERT_TRUE(requests.handle(fetched).ok());
+  EXPECT_EQ(std::get<wire::ResultFetched>(answer.get()).signature, "s");
+}
+
+TEST_F(RequestsTest, a_question_that_is_refused_is_an_error) {
+  open(1);
+  Inquiry inquiry{wire::QueryTasks{}, {}};
+  auto answer = inquiry.answer.get_future();
+  requests.ask(std::move(inquiry));
+  ASSERT_TRUE(requests.handle(wire::Refused{sent<wire::QueryTasks>()[0].request, "not for you"}).ok());
+  EXPECT_THROW(answer.get(), Error);
+}
+
+TEST_F(RequestsTest, a_module_that_nobody_has_any_more_fails_what_needs_it_and_nothing_else) {
+  open(10);
+  const auto gone = module(1);
+  gone->content = {};
+  const auto again = add(1, {}, gone);
+  const auto other = add(1);
+  ASSERT_TRUE(requests.handle(wire::ModuleAnswered{sent<wire::OfferModule>()[0].request, false}).ok());
+  ASSERT_TRUE(again->ready());
+  EXPECT_THAT(again->failure(0)->what(), HasSubstr("does not have the module libuser.so any more"));
+  EXPECT_THAT(sent<wire::SubmitTask>(), SizeIs(1));
+  EXPECT_FALSE(other->ready());
+  add(1, {}, module(1));
+  EXPECT_THAT(sent<wire::OfferModule>(), SizeIs(2)) << "who has it can bring it";
+}
+
 TEST_F(RequestsTest, answers_that_nobody_waits_for_break_the_protocol) {
   open(10);
   add(1);

@@ -188,5 +188,57 @@ TEST_F(HistoryTest, OfManyTasksAmongOthersIsRemovedTooAndNothingElse) {
   expect_good();
 }
 
+TEST_F(HistoryTest, IsToldWithTimesAndAnswers) {
+  core::TaskSettled late = settled(1);
+  late.run = {EngineId{2}, 1, 1'000'000'000, 3'000'000'000, 9'000'000'000, 7};
+  core::TaskAccepted first = accepted(1);
+  first.submitted_ns = 1'000'000'000;
+  write({SessionOpened{SessionId{1}}, first, started(1), late, TaskForgotten{TaskId{1}}, accepted(2),
+         SessionEnded{SessionId{1}}});
+  const std::unique_ptr<Journal> journal = Journal::open({.file = file()}).value();
+  const std::vector<wire::TaskRow> rows = journal->tasks({}).rows;
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_EQ(rows[0].state, wire::TaskState::dropped);
+  EXPECT_EQ(rows[1].state, wire::TaskState::succeeded);
+  EXPECT_TRUE(rows[1].delivered);
+  EXPECT_FALSE(rows[1].live);
+  EXPECT_EQ(rows[1].engine, EngineId{2});
+  EXPECT_GT(rows[1].submitted_ms, 1'700'000'000'000);
+  EXPECT_EQ(rows[1].started_ms - rows[1].submitted_ms, 2000);
+  EXPECT_EQ(rows[1].finished_ms - rows[1].submitted_ms, 8000);
+  wire::TaskFilter filter;
+  filter.since_ms = rows[1].submitted_ms + 60'000;
+  EXPECT_THAT(journal->tasks(filter).rows, testing::IsEmpty());
+  filter.since_ms = 1;
+  filter.until_ms = rows[1].submitted_ms;
+  EXPECT_THAT(journal->tasks(filter).rows, testing::Not(testing::IsEmpty()));
+  EXPECT_TRUE(journal->outcome(TaskId{1}));
+  EXPECT_FALSE(journal->outcome(TaskId{2}));
+  EXPECT_TRUE(journal->operation(TaskId{2}));
+}
+
+TEST_F(HistoryTest, IsErasedByIdWithAllPartsAndNothingThatIsLive) {
+  write({SessionOpened{SessionId{1}}, accepted(1, {EngineId{0}, EngineId{1}}), started(1), started(2), settled(1),
+         settled(2), TaskForgotten{TaskId{1}}, TaskForgotten{TaskId{2}}, accepted(3), accepted(4), started(4),
+         settled(4), TaskForgotten{TaskId{4}}});
+  write({core::HistoryErased{{TaskId{2}, TaskId{3}, TaskId{77}}, false}});
+  EXPECT_EQ(number("SELECT group_concat(id) = '3,4' FROM tasks"), 1);
+  expect_good();
+  write({core::HistoryErased{{}, true}});
+  EXPECT_EQ(number("SELECT group_concat(id) = '3' FROM tasks"), 1);
+  EXPECT_EQ(rows("history"), 0);
+  expect_good();
+  write({started(3), settled(3), TaskForgotten{TaskId{3}}});
+  EXPECT_TRUE(is_history(3)) << "what comes later is kept";
+}
+
+TEST_F(HistoryTest, IsErasedTogetherWithWhatItsOwnTransactionHasAdded) {
+  write({SessionOpened{SessionId{1}}, accepted(1), started(1), settled(1), TaskForgotten{TaskId{1}},
+         core::HistoryErased{{TaskId{1}}, false}, accepted(2), started(2), settled(2), TaskForgotten{TaskId{2}},
+         core::HistoryErased{{}, true}, accepted(3), started(3), settled(3), TaskForgotten{TaskId{3}}});
+  EXPECT_EQ(number("SELECT group_concat(id) = '3' FROM tasks"), 1);
+  expect_good();
+}
+
 }  // namespace
 }  // namespace gangway::journal

@@ -31,6 +31,7 @@ JobSettings job() {
   settings.first_port = 7007;
   settings.durability = "disk";
   settings.environment_bytes_max = 4096;
+  settings.keeping = "1,2,3,4,5";
   settings.stall_timeout = std::chrono::seconds{15};
   settings.arena_bytes = 1 << 30;
   return settings;
@@ -59,6 +60,8 @@ const std::vector<std::string> keeper{"/libexec/gangway-keeper",
                                       "disk",
                                       "--environment-bytes-max",
                                       "4096",
+                                      "--keeping",
+                                      "1,2,3,4,5",
                                       "--stall-ms",
                                       "15000",
                                       "--arena-bytes",

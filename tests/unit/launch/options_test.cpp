@@ -28,6 +28,8 @@ TEST(SupervisorOptions, ComeBackAsTheyWereWritten) {
   options.profile.agent = "ssh -q";
   options.profile.durability = Durability::disk;
   options.profile.environment_bytes_max = 123'456'789'012;
+  options.profile.keeping = {std::chrono::hours{5}, 17, 1'234'567, std::chrono::seconds{3},
+                             std::chrono::hours{24'000}};
   options.profile.restarts = 3;
   options.profile.modules = {"/opt/a.so", "/opt/b.so"};
   options.report_fd = 3;

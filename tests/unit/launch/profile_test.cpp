@@ -54,6 +54,11 @@ bind = 0.0.0.0
 ports = 7000-7010
 durability = disk
 environment_max = 512M
+history_age = 12h
+history_tasks = 5000
+history_bytes = 0
+session_linger = 30min
+named_session_linger = 30d
 
 [engine]
 arena = 4G
@@ -75,6 +80,8 @@ agent = ssh -q
   EXPECT_EQ(profile.bind_address, "0.0.0.0");
   EXPECT_EQ(profile.durability, Durability::disk);
   EXPECT_EQ(profile.environment_bytes_max, 512ULL << 20);
+  EXPECT_EQ(profile.keeping,
+            (Keeping{std::chrono::hours{12}, 5000, 0, std::chrono::minutes{30}, std::chrono::hours{30 * 24}}));
   EXPECT_EQ(profile.ports, (PortRange{7000, 7010}));
   EXPECT_EQ(profile.arena_bytes, 4ULL << 30);
   EXPECT_THAT(profile.modules, ElementsAre("/opt/solver.so", (directory_.path() / "lib/mesh.so").string()))
@@ -137,6 +144,10 @@ TEST_F(ProfileTest, NamesImpossibleValuesAndWrongUnits) {
        "'start_timeout' in [cluster] takes a time such as 500ms, 60s or 5min, at most a day, not '25000min'"},
       {"[cluster]\nrestarts = ever\n", "'restarts' in [cluster] takes a whole number from 0 to 100, not 'ever'"},
       {"[controller]\ndurability = yes\n", "'durability' in [controller] takes memory, commit or disk, not 'yes'"},
+      {"[controller]\nhistory_age = 2weeks\n",
+       "'history_age' in [controller] takes a time such as 90s, 30min, 12h or 7d, at most 3650d, not '2weeks'"},
+      {"[controller]\nhistory_tasks = many\n",
+       "'history_tasks' in [controller] takes a whole number from 0 to 1000000000, not 'many'"},
       {"[controller]\nenvironment_max = 4 GiB\n",
        "'environment_max' in [controller] takes a number of bytes such as 512M or 16G, at most 32768G, or 0 for "
        "none, "

@@ -31,6 +31,18 @@ Failure some_failure() {
   return {FailureKind::worker_crashed, "signal", "killed by SIGSEGV", EngineId{3}, "node7", 2};
 }
 
+TaskRow some_row() {
+  return {TaskId{77},   TaskState::failed,
+          true,         true,
+          SessionId{4}, "run-17",
+          "cost",       true,
+          EngineId{3},  2,
+          11,           12,
+          13,           14,
+          15,           16,
+          "why"};
+}
+
 std::vector<ClientMessage> client_messages() {
   return {
       Hello{protocol_version, "laptop:17"},
@@ -51,7 +63,13 @@ std::vector<ClientMessage> client_messages() {
       Acknowledge{{TaskId{1}, TaskId{0xffff'ffff'ffff}}},
       QueryCluster{RequestId{5}},
       Shutdown{RequestId{6}},
-      Ping{42}};
+      Ping{42},
+      QueryTasks{
+          RequestId{7},
+          {TaskState::failed, "cost", true, EngineId{3}, SessionId{4}, "run-17", 5, 6, {TaskId{7}}, TaskId{8}, 9}},
+      FetchResult{RequestId{8}, TaskId{77}},
+      FetchOperation{RequestId{9}, TaskId{77}},
+      ForgetTasks{RequestId{10}, {TaskId{77}}, true}};
 }
 
 std::vector<GatewayMessage> gateway_messages() {
@@ -67,7 +85,13 @@ std::vector<GatewayMessage> gateway_messages() {
           Pong{42},
           Goodbye{"stopped"},
           TaskReturned{RequestId{4}},
-          JournalState{"disk full"}};
+          JournalState{"disk full"},
+          TasksListed{RequestId{10}, {some_row(), {}}, TaskId{70}},
+          ResultFetched{RequestId{11}, some_row(), "signature", bytes("result")},
+          ResultFetched{RequestId{12}, some_row(), "", some_failure()},
+          OperationFetched{
+              RequestId{13}, "cost", {"x"}, some_hash(), {2, true}, {EngineId{1}}, "signature", bytes("operation")},
+          TasksForgotten{RequestId{14}}};
 }
 
 TEST(Codec, GivesBackEveryClientMessage) {
