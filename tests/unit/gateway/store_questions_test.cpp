@@ -22,10 +22,12 @@ using testing::SizeIs;
 /// Of a store that cannot be read.
 class BrokenStore final : public core::Store {
  public:
-  void append(std::span<const core::Record>) override {}
+  void append(std::vector<core::Record>) override {}
   [[nodiscard]] std::uint64_t durable_number() const override { return 0; }
   void replay(const std::function<void(const core::Record&)>&) const override {}
   [[nodiscard]] std::optional<core::KeptTask> find_kept(SessionId, const std::string&) const override { return {}; }
+  [[nodiscard]] std::vector<core::TaskAccepted> parked(const core::ReadParked&) const override { return {}; }
+  [[nodiscard]] std::optional<TaskId> find_parked(SessionId, const wire::PartRef&) const override { return {}; }
   [[nodiscard]] std::optional<core::TaskSettled> answer(TaskId) const override { return {}; }
   [[nodiscard]] std::optional<base::SharedBytes> environment(const std::string&) const override { return {}; }
   [[nodiscard]] core::TaskPage tasks(const wire::TaskFilter&) const override {
