@@ -75,7 +75,9 @@ base::Status Requests::resumed() {
   for (auto entry = forgotten.rbegin(); entry != forgotten.rend(); ++entry) {
     if (entry->second.accepted && entry->second.submission.policy.at_most_once) {
       refuse(entry->second.submission, wire::FailureKind::engine_lost,
-             "the cluster has forgotten it, or its session has expired: it may have run or not, and was to be run at most once");
+             "the cluster has forgotten it, or its session has expired: it may have run or not, and was to be run at "
+             "most "
+             "once");
       continue;
     }
     waiting_bytes_ += entry->second.submission.bytes();
