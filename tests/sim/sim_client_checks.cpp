@@ -16,7 +16,7 @@ constexpr const char* missed_type = "prerequisite missed";
 }  // namespace
 
 void SimClient::check_replaced_session() const {
-  if (world_.now() - away_since_ >= scenario_.limits.session_linger || auditor_.power_ever_lost()) return;
+  if (world_.now() - lines_.away_since() >= scenario_.limits.session_linger || auditor_.power_ever_lost()) return;
   for (const auto& [id, request] : requests_) {
     world_.require(request.first_task == TaskId{}, "a session has ended before its time, with its tasks");
   }

@@ -22,15 +22,9 @@ void SimClient::begin() {
   pump();
 }
 
-void SimClient::say(const wire::ClientMessage& message) {
-  if (line_ == nullptr) return;
-  line_->last_said = message;
-  line_->up.send(message);
-}
-
 void SimClient::ping() {
-  world_.after({scenario_.limits.client_silence_max.ns / 4}, [this, line = line_] {
-    if (line_ != line || !alive_ || stopping_) return;
+  world_.after({scenario_.limits.client_silence_max.ns / 4}, [this, line = lines_.current()] {
+    if (lines_.current() != line || !alive_ || stopping_) return;
     say(wire::Ping{number_});
     ping();
   });
