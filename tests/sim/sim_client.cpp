@@ -146,7 +146,7 @@ void SimClient::on(const wire::SessionResumed&) {
   world_.require(naming_, "the end of the names came twice, or none were to come");
   naming_ = false;
   for (const auto& [id, request] : requests_) {
-    world_.require(request.named || request.first_task == TaskId{} || auditor_.power_ever_lost(),
+    world_.require(request.named || request.first_task == TaskId{} || auditor_.power_took(request.first_task),
                    "a task that was accepted is not there any more");
   }
   submit_unnamed_again();
