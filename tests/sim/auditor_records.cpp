@@ -191,6 +191,11 @@ void Auditor::note_taken(std::uint64_t durable_number) {
   for (const auto& [id, part] : tasks_) {
     if (part.accepted_number > durable_number || part.settled_number > durable_number) taken_.insert(id);
   }
+  // Nobody knows any more that it has begun.
+  for (const auto& [attempt, number] : started_) {
+    const auto begun = begun_.find(attempt.task);
+    if (number > durable_number && begun != begun_.end() && begun->second == attempt) begun_.erase(begun);
+  }
 }
 
 void Auditor::take_back(std::uint64_t durable_number) {

@@ -21,6 +21,8 @@ void NamedClient::on(const wire::Welcome& welcome) {
   if (is_new) send_zombie();
   process_.session = welcome.session;
   process_.opening = welcome.opening;
+  // Two processes use no number twice: one of an older task may come back when the power is lost.
+  process_.last_request = std::max(process_.last_request, std::uint64_t{welcome.opening} << 32U);
   tasks_credit_ = welcome.tasks_credit;
   bytes_credit_ = welcome.bytes_credit;
   ping();
