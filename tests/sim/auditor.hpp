@@ -49,6 +49,8 @@ class Auditor {
   [[nodiscard]] bool power_ever_lost() const { return power_ever_lost_; }
   /// The task, or its answer, was durable and was lost.
   [[nodiscard]] bool power_took(TaskId task) const { return taken_.contains(task); }
+  /// The session was lost.
+  [[nodiscard]] bool power_took(SessionId session) const { return sessions_taken_.contains(session); }
 
   /// The task has a key and was acknowledged: only the store knows it.
   [[nodiscard]] bool is_kept(TaskId task) const;
@@ -216,6 +218,7 @@ class Auditor {
   std::map<std::uint64_t, Opening> openings_;                    // of named sessions, by their records
   std::set<std::pair<SessionId, std::uint32_t>> openings_told_;  // to processes that came anew
   std::set<TaskId> taken_;                                       // by the power
+  std::set<SessionId> sessions_taken_;
   bool power_ever_lost_ = false;
   /// The modules that are kept, with their bytes: what the records say, one after the other.
   std::map<wire::ModuleHash, std::uint64_t> modules_;

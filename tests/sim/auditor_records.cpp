@@ -191,6 +191,9 @@ void Auditor::note_taken(std::uint64_t durable_number) {
   for (const auto& [id, part] : tasks_) {
     if (part.accepted_number > durable_number || part.settled_number > durable_number) taken_.insert(id);
   }
+  for (const auto& [id, session] : sessions_) {
+    if (session.opened_number > durable_number) sessions_taken_.insert(id);
+  }
   // Nobody knows any more that it has begun.
   for (const auto& [attempt, number] : started_) {
     const auto begun = begun_.find(attempt.task);

@@ -185,7 +185,8 @@ void NamedClient::on(const wire::Goodbye& goodbye) {
     in_use_ = line.was_dismissed = true;
   } else if (says("newer connection")) {
     line.was_dismissed = older_came;
-  } else if (says("goes on in another process") && older_came) {
+  } else if (says("goes on in another process") && (older_came || auditor_.power_took(process_.session))) {
+    // With its session the end of the one before it may have been lost, which has the name again.
     line.was_dismissed = true;
     world_.after({0}, [this] { kill_process(); });
   }
