@@ -49,10 +49,10 @@
 // that is there, or its answer, and nothing runs. Such a session ends by EndSession alone, or when nobody has come
 // for long (base::Limits::named_session_linger).
 //
-// Requests. The client numbers its requests from 1, or of a named session from behind opening * 2^32, so that no two of
-// its processes use a number twice; numbers rise, and every answer carries the number. A request that cannot be served
-// is answered by Refused (or by TaskFinished with a failure, if it was accepted); only a breach of the protocol ends
-// the session.
+// Requests. The client numbers its requests from 1, or of a named session from behind opening * 2^32, so that no two
+// of its processes use a number twice; numbers rise, and every answer carries the number. A request that cannot be
+// served is answered by Refused (or by TaskFinished with a failure, if it was accepted); only a breach of the
+// protocol ends the session.
 //
 // Modules. A gateway keeps a module as long as a task that needs it waits or runs; after that it may forget it, and
 // does so without a word. A task that comes when its module is forgotten is returned, and so are all tasks behind it
