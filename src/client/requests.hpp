@@ -204,6 +204,7 @@ class Requests {
   std::map<wire::RequestId, Inquiry> inquiries_;
   std::deque<Inquiry> waiting_inquiries_;
   std::map<wire::RequestId, Stray> strays_;
+  std::set<wire::RequestId> adopted_;  // were strays; a request of this process has their task now
   std::set<wire::RequestId> named_;  // of what is in flight, while a session is being resumed
 
   std::vector<TaskId> acknowledgements_;

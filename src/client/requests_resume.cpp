@@ -11,6 +11,7 @@ void Requests::disconnected() {
   phase_ = Phase::closed;
   named_.clear();
   strays_.clear();
+  adopted_.clear();
   returned_ = 0;
   keep_inquiries();
   // What was being delivered is offered again; what the gateway had it may still have.
@@ -24,6 +25,8 @@ void Requests::open(const wire::Welcome& welcome) {
   tasks_granted_ = welcome.tasks_credit;
   bytes_granted_ = welcome.bytes_credit;
   set_engines(welcome.engines);
+  // Two processes of a session use no number twice: when the power takes an acknowledgement, the task is named again.
+  last_request_ = std::max(last_request_, std::uint64_t{welcome.opening} << 32U);
   // What the gateway counts it says again, task by task. Results that were not acknowledged come again.
   tasks_used_ = 0;
   bytes_used_ = 0;
@@ -96,11 +99,16 @@ void Requests::adopt(TaskId task) {
   }
   tasks_used_ -= stray->second.parts_left;
   bytes_used_ -= stray->second.bytes;
+  adopted_.insert(stray->first);
   strays_.erase(stray);
 }
 
 // The acknowledgement of an earlier time was lost with its connection.
 base::Status Requests::answered_again(const wire::TaskFinished& message) {
+  // It was under way when the task was taken over: the answer to this process' own request follows.
+  if (adopted_.contains(message.request)) {
+    return base::Done{};
+  }
   const auto found = strays_.find(message.request);
   if (found == strays_.end()) {
     return base::Fault{"the gateway sent TaskFinished for request " + std::to_string(message.request.value()) +

@@ -352,6 +352,7 @@ class Controller {
   std::map<wire::ModuleHash, std::uint64_t> module_used_;
   Timers timers_;
   Dirty dirty_;
+  bool was_restarted_ = false;
   bool stopping_ = false;
 
   std::uint64_t late_answers_ = 0;

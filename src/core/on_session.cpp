@@ -17,6 +17,9 @@ namespace {
 // ids in them were told: neither a task nor a session that comes later may be taken for one of those.
 constexpr std::uint64_t ids_left_out = 1U << 20U;
 
+// The same of the openings of a named session.
+constexpr std::uint32_t openings_left_out = 1U << 10U;
+
 }  // namespace
 
 void Controller::on_hello(ConnectionId id, Connection& connection, const wire::Hello& hello, Turn& turn) {
@@ -48,7 +51,9 @@ void Controller::open_named_session(ConnectionId id, Connection& connection, con
   const SessionId session = known->second;
   const std::uint32_t openings = state_.sessions.at(session).openings;
   if (hello.session != SessionId{}) {
-    if (hello.session == session && hello.opening == openings) {
+    // One that is newer than any known: the store has lost its record with the power.
+    if (hello.session == session && hello.opening >= openings) {
+      if (hello.opening > openings) commit(SessionAdopted{session, hello.opening}, turn);
       resume_session(id, connection, session, turn);
     } else {
       dismiss(id, {"the session \"" + hello.name + "\" goes on in another process", true}, turn);
@@ -64,7 +69,7 @@ void Controller::open_named_session(ConnectionId id, Connection& connection, con
             turn);
     return;
   }
-  commit(SessionAdopted{session, openings + 1}, turn);
+  commit(SessionAdopted{session, openings + 1 + (was_restarted_ ? openings_left_out : 0)}, turn);
   resume_session(id, connection, session, turn);
 }
 
@@ -144,6 +149,7 @@ void Controller::on_message(ConnectionId id, Connection& connection, const wire:
 
 void Controller::on(const Restarted&, Turn& turn) {
   GANGWAY_CHECK(connections_.empty() && engines_.none_yet(), "a controller is restarted before anything else");
+  was_restarted_ = true;
   commit(IdsGiven{TaskId{id_base_ + state_.last_task + ids_left_out},
                   SessionId{id_base_ + state_.last_session + ids_left_out}},
          turn);

@@ -44,13 +44,15 @@
 // Named sessions are there for one process after the other. The first Hello with a name opens the session; each later
 // process that says it without a session's number takes it over, as it is, if nobody is connected to it. A process
 // that comes back says the number and which opening it was: if another process has taken over since, it is told
-// goodbye for good. A task of such a session may have a key. It is not forgotten when it is acknowledged: who submits
-// the key again, in whatever process, gets the task that is there, or its answer, and nothing runs. Such a session
-// ends by EndSession alone, or when nobody has come for long (base::Limits::named_session_linger).
+// goodbye for good. Openings rise from one process to the next, not always by one. A task of such a session may have
+// a key. It is not forgotten when it is acknowledged: who submits the key again, in whatever process, gets the task
+// that is there, or its answer, and nothing runs. Such a session ends by EndSession alone, or when nobody has come
+// for long (base::Limits::named_session_linger).
 //
-// Requests. The client numbers its requests from 1, rising; every answer carries the number. A request that
-// cannot be served is answered by Refused (or by TaskFinished with a failure, if it was accepted); only a breach of
-// the protocol ends the session.
+// Requests. The client numbers its requests from 1, or of a named session from behind opening * 2^32, so that no two
+// of its processes use a number twice; numbers rise, and every answer carries the number. A request that cannot be
+// served is answered by Refused (or by TaskFinished with a failure, if it was accepted); only a breach of the
+// protocol ends the session.
 //
 // Modules. A gateway keeps a module as long as a task that needs it waits or runs; after that it may forget it, and
 // does so without a word. A task that comes when its module is forgotten is returned, and so are all tasks behind it
@@ -250,7 +252,7 @@ struct Welcome {
   std::uint64_t bytes_credit = 0;
   std::vector<EngineInfo> engines;
   bool resumed = false;       // it is a session that was there before
-  std::uint32_t opening = 0;  // how many processes have opened the named session, this one included
+  std::uint32_t opening = 0;  // of the named session: higher for each process that has opened it
 
   template <class Self>
   static auto fields(Self& m) {

@@ -32,6 +32,7 @@ void Auditor::observe(std::span<const core::Event> events, const core::Effects& 
   for (const core::ConnectionId id : effects.to_close) {
     world_.require(connections_.erase(id) == 1, "a connection was closed that is not open");
   }
+  check_users();
   for (const auto& [id, session] : sessions_) {
     if (session.ended_number != 0) continue;
     world_.require(session.bytes <= limits_.session_bytes_max, "a client has more bytes out than its credit");
@@ -58,11 +59,7 @@ void Auditor::note(const core::ConnectionClosed& event) {
 void Auditor::note(const core::ClientSpoke& event) {
   const auto found = connections_.find(event.connection);
   if (found == connections_.end() || found->second.overtaken) return;
-  if (const auto* hello = std::get_if<wire::Hello>(&event.message)) {
-    for (auto& [id, connection] : connections_) {
-      if (connection.session && connection.session == hello->session) connection.overtaken = true;
-    }
-  }
+  if (const auto* hello = std::get_if<wire::Hello>(&event.message)) note_hello(found->second, *hello);
   if (!found->second.session) return;
   Session& session = sessions_.at(*found->second.session);
   if (const auto* submit = std::get_if<wire::SubmitTask>(&event.message)) {
@@ -107,6 +104,16 @@ void Auditor::note_submitted(Session& session, const wire::SubmitTask& submit) {
   session.requests[submit.request] = submit;
 }
 
+wire::SubmitTask Auditor::take_request(Session& session, wire::RequestId request) {
+  const auto found = session.requests.extract(request);
+  if (found.empty()) world_.fail("an answer to a request that was not submitted, or a second one");
+  const wire::SubmitTask& submit = found.mapped();
+  session.tasks -= std::max<std::size_t>(1, submit.engines.size());
+  session.bytes -= wire::credit_bytes(submit.operation.size(), submit.label, submit.needs,
+                                      wire::parts_awaited(submit.after), submit.environment);
+  return submit;
+}
+
 void Auditor::note_answer(EngineId engine, wire::AttemptRef attempt) {
   const auto found = engines_.find(engine);
   if (found == engines_.end()) return;
@@ -118,14 +125,7 @@ void Auditor::note_answer(EngineId engine, wire::AttemptRef attempt) {
 }
 
 void Auditor::note_returned(Connection& connection, const wire::TaskReturned& returned, bool alone) {
-  Session& session = sessions_.at(connection.session.value());
-  const auto found = session.requests.find(returned.request);
-  if (found == session.requests.end()) world_.fail("a task was returned that was not submitted, or twice");
-  const wire::SubmitTask submit = found->second;
-  session.requests.erase(found);
-  session.tasks -= std::max<std::size_t>(1, submit.engines.size());
-  session.bytes -= wire::credit_bytes(submit.operation.size(), submit.label, submit.needs,
-                                      wire::parts_awaited(submit.after), submit.environment);
+  const wire::SubmitTask submit = take_request(sessions_.at(connection.session.value()), returned.request);
   // Those behind it are returned as well, with whatever module, until the client offers that one.
   const bool is_first = !std::exchange(connection.returning, true);
   world_.require(!is_first || !alone || !modules_.contains(submit.module),
@@ -141,7 +141,7 @@ void Auditor::check_clients(const core::Effects& effects, bool alone) {
   for (const core::SendStoredAnswer& send : effects.stored_answers) {
     const auto found = connections_.find(send.connection);
     if (found == connections_.end()) world_.fail("a kept answer for a client that is not connected");
-    check_told(found->second, send.task);
+    check_told(found->second, send.request, send.task);
   }
 }
 
@@ -152,36 +152,52 @@ void Auditor::check_message(core::ConnectionId id, Connection& connection, const
       world_.require(other == id || known.session != welcome->session || welcome->resumed,
                      "two clients got one session");
     }
+    check_welcome(connection, *welcome);
     connection.session = welcome->session;
     connection.naming = welcome->resumed;
   } else if (const auto* accepted = std::get_if<wire::TaskAccepted>(&message)) {
     world_.require(task(accepted->first_task).session == connection.session, "a task was named to another client");
+    note_attached(connection, *accepted);
     check_named(connection, *accepted);
     connection.returning = false;
   } else if (std::holds_alternative<wire::SessionResumed>(message)) {
+    check_all_named(connection);
     connection.naming = false;
+  } else if (const auto* goodbye = std::get_if<wire::Goodbye>(&message)) {
+    check_goodbye(connection, *goodbye);
+  } else if (const auto* refused = std::get_if<wire::Refused>(&message)) {
+    note_refused(connection, *refused);
   } else if (const auto* returned = std::get_if<wire::TaskReturned>(&message)) {
     note_returned(connection, *returned, alone);
   } else if (const auto* finished = std::get_if<wire::TaskFinished>(&message)) {
-    check_told(connection, finished->task);
+    check_told(connection, finished->request, finished->task);
   }
 }
 
-void Auditor::check_named(const Connection& connection, const wire::TaskAccepted& accepted) {
+void Auditor::check_named(Connection& connection, const wire::TaskAccepted& accepted) {
   const Task& first = task(accepted.first_task);
   const auto parts = parts_.find(accepted.first_task);
-  world_.require(parts != parts_.end() && accepted.parts == first.parts, "a task was named with wrong parts");
-  world_.require(accepted.parts_left == (connection.naming ? parts->second : 0), "a task was named with wrong parts");
+  const std::uint32_t parts_left = parts == parts_.end() ? 0 : parts->second;
+  const bool is_known = parts_left > 0 || connection.attached.contains(accepted.request);
+  world_.require(is_known && accepted.parts == first.parts, "a task was named with wrong parts");
+  world_.require(accepted.parts_left == (connection.naming ? parts_left : 0), "a task was named with wrong parts");
   world_.require(accepted.credit_bytes == (connection.naming ? first.credit_bytes : 0),
                  "a task was named with wrong bytes");
+  if (!connection.naming) return;
+  world_.require(first.requests.back().second == accepted.request, "a task was named with another request");
+  world_.require(connection.named.insert(accepted.first_task).second, "a task was named twice");
 }
 
-void Auditor::check_told(Connection& connection, TaskId told) {
+void Auditor::check_told(Connection& connection, wire::RequestId request, TaskId told) {
   const Task& part = task(told);
   world_.require(part.session == connection.session, "an answer went to another client");
   world_.require(part.settled_number != 0, "an answer was told that there is not");
-  world_.require(part.forgotten_number == 0, "an answer was told that was acknowledged");
-  world_.require(connection.told.insert(told).second, "a task was answered twice");
+  const auto attached = connection.attached.find(request);
+  const bool asked_by_key = attached != connection.attached.end() && attached->second == told;
+  world_.require(asked_by_key || part.forgotten_number == 0, "an answer was told that was acknowledged");
+  const bool asked = std::ranges::any_of(part.requests, [&](const auto& one) { return one.second == request; });
+  world_.require(asked_by_key || asked, "an answer was told to another request");
+  world_.require(connection.told.emplace(request, told).second, "a task was answered twice");
 }
 
 void Auditor::check_engines(std::span<const core::Event> events, const core::Effects& effects) {
@@ -236,6 +252,7 @@ void Auditor::leaves(const core::SendToClient& send, std::uint64_t durable_numbe
                    "a client was told of a session that a restart would forget");
     world_.require(sessions_told_.insert(welcome->session).second || welcome->resumed,
                    "a new session has the id of an older one");
+    note_opening_told(send.connection, *welcome);
   } else if (const auto* accepted = std::get_if<wire::TaskAccepted>(&send.message)) {
     const Task& first = task(accepted->first_task);
     world_.require(first.accepted_number <= durable_number,
@@ -246,6 +263,7 @@ void Auditor::leaves(const core::SendToClient& send, std::uint64_t durable_numbe
     const Task& part = task(finished->task);
     world_.require(part.settled_number != 0 && part.settled_number <= durable_number,
                    "a client was told an answer that a restart would forget");
+    world_.require(part.outcome == finished->outcome, "a task has two answers");
   }
 }
 
@@ -269,11 +287,25 @@ std::uint32_t Auditor::crashes_of(TaskId task) const {
   return static_cast<std::uint32_t>(std::distance(begin, end));
 }
 
+bool Auditor::is_kept(TaskId task) const {
+  const auto found = tasks_.find(task);
+  return found != tasks_.end() && !found->second.key.empty() && found->second.forgotten_number != 0;
+}
+
+bool Auditor::is_fair(const wire::TaskFinished& finished, const wire::RetryPolicy& policy) const {
+  const wire::FailureKind kind = std::get<wire::Failure>(finished.outcome).kind;
+  if (kind == wire::FailureKind::engine_lost) return any_lost();
+  const std::uint32_t crashes_min = std::min(policy.retries + 1, limits_.worker_kills_max);
+  return kind == wire::FailureKind::worker_crashed && crashed({finished.task, finished.run.attempt}) &&
+         crashes_of(finished.task) >= crashes_min;
+}
+
 void Auditor::came_back(std::uint64_t durable_number, bool power_was_lost) {
   power_ever_lost_ = power_ever_lost_ || power_was_lost;
   connections_.clear();
   for (const auto& [id, engine] : engines_) lost_ever_.insert(id);
   engines_.clear();
+  if (power_was_lost) note_taken(durable_number);
   take_back(durable_number);
   count_sessions();
 }

@@ -45,6 +45,16 @@ class Auditor {
   /// The gateway has come back with the records up to `durable_number`; `power_was_lost`: there had been more.
   void came_back(std::uint64_t durable_number, bool power_was_lost);
 
+  // What the power has taken: a client may learn other things of it than before.
+  [[nodiscard]] bool power_ever_lost() const { return power_ever_lost_; }
+  /// The task, or its answer, was durable and was lost.
+  [[nodiscard]] bool power_took(TaskId task) const { return taken_.contains(task); }
+  /// The session was lost.
+  [[nodiscard]] bool power_took(SessionId session) const { return sessions_taken_.contains(session); }
+
+  /// The task has a key and was acknowledged: only the store knows it.
+  [[nodiscard]] bool is_kept(TaskId task) const;
+
   // What saboteurs have done, so that clients know which failures are fair.
   void note_crash(wire::AttemptRef attempt) { crashes_.insert(attempt); }
   [[nodiscard]] bool crashed(wire::AttemptRef attempt) const { return crashes_.contains(attempt); }
@@ -54,12 +64,15 @@ class Auditor {
   [[nodiscard]] bool environment_has(const std::vector<std::string>& names) const {
     return std::ranges::all_of(names, [this](const auto& name) { return environment_.contains(name); });
   }
-  [[nodiscard]] bool power_ever_lost() const { return power_ever_lost_; }
+  /// Whether a balanced task with this policy may have failed so.
+  [[nodiscard]] bool is_fair(const wire::TaskFinished& finished, const wire::RetryPolicy& policy) const;
 
  private:
   struct Session {
     std::uint64_t opened_number = 0;
     std::uint64_t ended_number = 0;  // 0: it lives
+    std::string name;                // empty: none
+    std::uint32_t openings = 0;
     std::uint64_t tasks = 0;
     std::uint64_t bytes = 0;
     std::uint64_t result_bytes = 0;
@@ -67,16 +80,22 @@ class Auditor {
     std::map<wire::RequestId, wire::SubmitTask> requests = {};  // heard, and not accepted
   };
   struct Connection {
+    std::optional<wire::Hello> hello;
     std::optional<SessionId> session;
     bool overtaken = false;  // the session has a newer connection: nothing is heard here any more
     bool naming = false;     // between Welcome and SessionResumed
     bool returning = false;  // the last task was returned
-    std::set<TaskId> told;   // tasks whose answer it was sent
+    std::set<TaskId> named;  // first ones
+    std::set<std::pair<wire::RequestId, TaskId>> told;  // answers that it was sent
+    std::map<wire::RequestId, TaskId> attached;         // requests whose key was there
   };
   struct Task {
     SessionId session;
     TaskId first;
     std::uint32_t parts = 0;  // of all that were submitted with it
+    std::string label;
+    std::string key;                                                  // empty: none
+    std::vector<std::pair<std::uint64_t, wire::RequestId>> requests;  // that asked for it, and their records
     wire::ModuleHash module{};
     wire::RetryPolicy policy;
     std::vector<core::Prerequisite> after;
@@ -92,11 +111,16 @@ class Auditor {
     std::uint64_t accepted_number = 0;
     std::uint64_t settled_number = 0;
     bool succeeded = false;
+    wire::Outcome outcome;
     std::uint64_t forgotten_number = 0;
   };
   struct ModuleChange {
     wire::ModuleHash hash{};
     std::optional<std::uint64_t> bytes;  // none: it was forgotten
+  };
+  struct Opening {
+    SessionId session;
+    std::uint32_t openings = 0;
   };
   struct EnvironmentChange {
     std::string name;
@@ -118,9 +142,29 @@ class Auditor {
   void note(const core::TimePassed&) {}
   void note(const core::Restarted&) {}
   void note(const core::ParkedRead&) {}
+  void note_hello(Connection& connection, const wire::Hello& hello);
   void note_submitted(Session& session, const wire::SubmitTask& submit);
+  /// The request has its answer, and no task of its own.
+  wire::SubmitTask take_request(Session& session, wire::RequestId request);
   void note_answer(EngineId engine, wire::AttemptRef attempt);
   void check_overdrafts(const core::Effects& effects) const;
+
+  // auditor_keys.cpp
+  void note_record(std::uint64_t number, const core::SessionAdopted& fact);
+  void note_record(std::uint64_t number, const core::TaskAttached& fact);
+  void note_record(std::uint64_t number, const core::TaskKept& fact);
+  void note_opening(std::uint64_t number, SessionId session, std::uint32_t openings);
+  void take_back_openings(std::uint64_t durable_number);
+  void note_key(SessionId session, const wire::SubmitTask& submit, TaskId task);
+  void check_welcome(const Connection& connection, const wire::Welcome& welcome);
+  void note_opening_told(core::ConnectionId id, const wire::Welcome& welcome);
+  void check_goodbye(const Connection& connection, const wire::Goodbye& goodbye) const;
+  void check_users() const;
+  /// The answer to the submission of a key that is there.
+  void note_attached(Connection& connection, const wire::TaskAccepted& accepted);
+  void note_refused(Connection& connection, const wire::Refused& refused);
+  void check_all_named(const Connection& connection) const;
+  [[nodiscard]] std::optional<SessionId> session_named(const std::string& name) const;
 
   // auditor_records.cpp
   void note_record(std::uint64_t number, const core::SessionOpened& fact);
@@ -129,6 +173,7 @@ class Auditor {
   void note_record(std::uint64_t number, const core::AttemptStarted& fact);
   void note_record(std::uint64_t number, const core::TaskSettled& fact);
   void note_record(std::uint64_t number, const core::TaskForgotten& fact);
+  void note_acknowledged(std::uint64_t number, Task& part);
   void note_record(std::uint64_t number, const core::ModuleStored& fact);
   void note_record(std::uint64_t number, const core::ModuleForgotten& fact);
   void note_record(std::uint64_t number, const core::LibraryAdded& fact);
@@ -139,6 +184,7 @@ class Auditor {
   [[nodiscard]] std::uint32_t succeeded_parts(TaskId first_task);
   template <class Other>
   void note_record(std::uint64_t, const Other&) {}
+  void note_taken(std::uint64_t durable_number);
   void take_back(std::uint64_t durable_number);
   void count_sessions();
   void check_modules() const;
@@ -147,10 +193,10 @@ class Auditor {
   void check_run(EngineId id, const wire::RunTask& run, std::span<const core::Event> events);
   void check_clients(const core::Effects& effects, bool alone);
   void check_message(core::ConnectionId id, Connection& connection, const wire::GatewayMessage& message, bool alone);
-  void check_named(const Connection& connection, const wire::TaskAccepted& accepted);
+  void check_named(Connection& connection, const wire::TaskAccepted& accepted);
   /// `alone`: nothing else happened in this turn.
   void note_returned(Connection& connection, const wire::TaskReturned& returned, bool alone);
-  void check_told(Connection& connection, TaskId told);
+  void check_told(Connection& connection, wire::RequestId request, TaskId told);
   Task& task(TaskId id);
   /// Whether what the task follows has ended as it should, or cannot any more.
   [[nodiscard]] core::Verdict judge_prerequisites(const Task& part);
@@ -168,6 +214,11 @@ class Auditor {
   std::set<TaskId> acknowledged_;           // in this turn
   std::set<SessionId> sessions_told_;       // ids that clients got
   std::map<TaskId, SessionId> tasks_told_;  // the same, and whose they were
+  std::map<std::pair<SessionId, std::string>, TaskId> keys_;
+  std::map<std::uint64_t, Opening> openings_;                    // of named sessions, by their records
+  std::set<std::pair<SessionId, std::uint32_t>> openings_told_;  // to processes that came anew
+  std::set<TaskId> taken_;                                       // by the power
+  std::set<SessionId> sessions_taken_;
   bool power_ever_lost_ = false;
   /// The modules that are kept, with their bytes: what the records say, one after the other.
   std::map<wire::ModuleHash, std::uint64_t> modules_;

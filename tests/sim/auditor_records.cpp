@@ -9,7 +9,9 @@
 namespace gangway::sim {
 
 void Auditor::note_record(std::uint64_t number, const core::SessionOpened& fact) {
-  sessions_[fact.session] = Session{number};
+  world_.require(fact.name.empty() || !session_named(fact.name), "two sessions have one name");
+  sessions_[fact.session] = Session{number, 0, fact.name, 0};
+  note_opening(number, fact.session, fact.openings);
 }
 
 void Auditor::note_record(std::uint64_t number, const core::SessionEnded& fact) {
@@ -31,6 +33,9 @@ void Auditor::note_record(std::uint64_t number, const core::TaskAccepted& fact) 
     part.session = fact.session;
     part.first = fact.first_task;
     part.parts = parts;
+    part.label = fact.label;
+    part.key = fact.key;
+    part.requests = {{number, fact.request}};
     part.module = fact.module;
     part.policy = fact.policy;
     part.after = fact.after;
@@ -42,11 +47,15 @@ void Auditor::note_record(std::uint64_t number, const core::TaskAccepted& fact) 
     world_.require(tasks_.emplace(TaskId{fact.first_task.value() + i}, part).second, "two tasks have one id");
   }
   parts_[fact.first_task] = parts;
+  note_key(fact.session, submit, fact.first_task);
   session.requests.erase(submitted);
 }
 
 void Auditor::note_record(std::uint64_t number, const core::AttemptStarted& fact) {
-  started_[fact.attempt] = number;
+  const std::uint32_t attempt = fact.attempt.attempt;
+  world_.require(attempt == 1 || started_.contains({fact.attempt.task, attempt - 1}),
+                 "the attempts of a task have a gap");
+  world_.require(started_.emplace(fact.attempt, number).second, "an attempt was begun twice");
 }
 
 void Auditor::note_record(std::uint64_t number, const core::TaskSettled& fact) {
@@ -62,6 +71,7 @@ void Auditor::note_record(std::uint64_t number, const core::TaskSettled& fact) {
     world_.require(judge_prerequisites(part) == core::Verdict::missed,
                    "a task failed that could still have its turn");
   }
+  part.outcome = fact.outcome;
   part.result_bytes = core::outcome_bytes(fact.outcome);
   part.failed = std::holds_alternative<wire::Failure>(fact.outcome);
   if (const auto* result = std::get_if<base::SharedBytes>(&fact.outcome)) part.kept_bytes = result->size();
@@ -98,11 +108,18 @@ core::Verdict Auditor::judge_prerequisites(const Task& part) {
 
 void Auditor::note_record(std::uint64_t number, const core::TaskForgotten& fact) {
   Task& part = task(fact.task);
-  Session& session = sessions_.at(part.session);
+  if (sessions_.at(part.session).ended_number == 0) {
+    world_.require(part.settled_number != 0 && acknowledged_.contains(fact.task),
+                   "a task was forgotten whose answer nobody acknowledged");
+    world_.require(part.key.empty(), "a task with a key was forgotten");
+  }
+  note_acknowledged(number, part);
+}
+
+void Auditor::note_acknowledged(std::uint64_t number, Task& part) {
   part.forgotten_number = number;
+  Session& session = sessions_.at(part.session);
   if (session.ended_number != 0) return;
-  world_.require(part.settled_number != 0 && acknowledged_.contains(fact.task),
-                 "a task was forgotten whose answer nobody acknowledged");
   session.tasks -= 1;
   session.result_bytes -= part.result_bytes;
   results_before_[part.session] -= part.result_bytes;
@@ -170,6 +187,20 @@ void Auditor::check_modules() const {
   world_.require(bytes_kept <= limits_.modules_bytes_max, "more bytes of modules are kept than may be");
 }
 
+void Auditor::note_taken(std::uint64_t durable_number) {
+  for (const auto& [id, part] : tasks_) {
+    if (part.accepted_number > durable_number || part.settled_number > durable_number) taken_.insert(id);
+  }
+  for (const auto& [id, session] : sessions_) {
+    if (session.opened_number > durable_number) sessions_taken_.insert(id);
+  }
+  // Nobody knows any more that it has begun.
+  for (const auto& [attempt, number] : started_) {
+    const auto begun = begun_.find(attempt.task);
+    if (number > durable_number && begun != begun_.end() && begun->second == attempt) begun_.erase(begun);
+  }
+}
+
 void Auditor::take_back(std::uint64_t durable_number) {
   const auto lost = [&](std::uint64_t number) { return number > durable_number; };
   std::erase_if(started_, [&](const auto& entry) { return lost(entry.second); });
@@ -191,12 +222,15 @@ void Auditor::take_back(std::uint64_t durable_number) {
     environment_.erase(change.name);
     if (change.value) environment_.emplace(change.name, *change.value);
   }
+  std::erase_if(keys_, [&](const auto& entry) { return !tasks_.contains(entry.second); });
+  take_back_openings(durable_number);
   for (auto& [id, session] : sessions_) {
     if (lost(session.ended_number)) session.ended_number = 0;
   }
   for (auto& [id, part] : tasks_) {
     part.handed = false;
     if (lost(part.forgotten_number)) part.forgotten_number = 0;
+    std::erase_if(part.requests, [&](const auto& request) { return lost(request.first); });
     if (lost(part.settled_number)) {
       part.settled_number = part.result_bytes = part.kept_bytes = 0;
       part.failed = false;
@@ -208,7 +242,9 @@ void Auditor::take_back(std::uint64_t durable_number) {
 }
 
 void Auditor::count_sessions() {
-  for (auto& [id, session] : sessions_) session = Session{session.opened_number, session.ended_number};
+  for (auto& [id, session] : sessions_) {
+    session = Session{session.opened_number, session.ended_number, session.name, session.openings};
+  }
   parts_.clear();
   for (const auto& [id, part] : tasks_) {
     Session& session = sessions_.at(part.session);

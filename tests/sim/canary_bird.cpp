@@ -35,6 +35,10 @@ bool CanaryBird::lets_in(const core::Event& event) const {
   return true;
 }
 
+void CanaryBird::tamper_with_page(core::ParkedRead& page) const {
+  if (canary_ == Canary::lose_parked && page.listed_for && !page.tasks.empty()) page.tasks.pop_back();
+}
+
 void CanaryBird::tamper(const core::Event& last_event, core::Effects& effects) {
   if (canary_ == Canary::none) return;
   if (std::holds_alternative<core::Restarted>(last_event)) {
@@ -81,10 +85,21 @@ void CanaryBird::tamper_with_resumes(core::Effects& effects) {
   if (canary_ == Canary::lose_kept && !kept.empty()) kept.pop_back();
   if (canary_ == Canary::repeat_kept && !kept.empty()) kept.push_back(core::SendStoredAnswer{kept.back()});
 
+  for (const core::Record& record : effects.journal) {
+    if (const auto* fact = std::get_if<core::TaskKept>(&record.fact)) kept_.insert(fact->task);
+  }
+  if (canary_ == Canary::forget_kept) {
+    std::erase_if(kept, [this](const core::SendStoredAnswer& send) { return kept_.contains(send.task); });
+  }
+
   std::vector<core::SendToClient>& sent = effects.to_clients;
   const auto mark = std::find_if(sent.begin(), sent.end(), [](const core::SendToClient& send) {
     return std::holds_alternative<wire::SessionResumed>(send.message);
   });
+  if (canary_ == Canary::forget_mark && mark != sent.end()) {
+    sent.erase(mark);
+    return;
+  }
   if (mark == sent.end() || mark == sent.begin()) return;
   const auto last_named = std::prev(mark);
   if (!std::holds_alternative<wire::TaskAccepted>(last_named->message)) return;

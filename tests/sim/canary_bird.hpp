@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "core/effect.hpp"
 #include "core/event.hpp"
@@ -19,8 +20,14 @@ class CanaryBird {
   [[nodiscard]] base::Limits limits(base::Limits limits) const;
   /// Whether the controller hears of the event.
   [[nodiscard]] bool lets_in(const core::Event& event) const;
+  /// Changes what the store has read.
+  void tamper_with_page(core::ParkedRead& page) const;
   /// Changes what the controller wants done.
   void tamper(const core::Event& last_event, core::Effects& effects);
+  /// Changes what the store has found for a message.
+  void tamper_with_lookup(core::ClientSpoke& spoke) const {
+    if (canary_ == Canary::forget_dedupe) spoke.kept.reset();
+  }
   [[nodiscard]] bool tells_before_commit() const { return canary_ == Canary::tell_before_commit; }
 
  private:
@@ -32,6 +39,7 @@ class CanaryBird {
   std::uint64_t seen_ = 0;
   std::map<EngineId, wire::RunTask> last_runs_;
   std::optional<core::SendToEngines> held_;
+  std::set<TaskId> kept_;  // tasks with keys that were acknowledged
 };
 
 }  // namespace gangway::sim

@@ -46,11 +46,29 @@ void cut_client(Simulation& simulation) {
   }
 }
 
+void kill_process(Simulation& simulation) {
+  NamedClient* client = simulation.some_named_client();
+  if (client == nullptr) return;
+  if (simulation.world().random().chance(10)) {
+    client->end_session();
+  } else {
+    client->kill_process();
+  }
+}
+
+void drop_connection(Simulation& simulation) {
+  if (SimClient* client = simulation.some_client()) client->lose_connection();
+  NamedClient* named = simulation.some_named_client();
+  if (named != nullptr && simulation.world().random().chance(50)) named->lose_connection();
+}
+
 void slow_link(Simulation& simulation) {
   World& world = simulation.world();
   const base::Instant until = world.now() + world.random().span(base::milliseconds(1), base::milliseconds(40));
   if (world.random().chance(50)) {
     if (SimEngine* engine = simulation.some_engine()) engine->slow_until(until);
+  } else if (NamedClient* named = simulation.some_named_client(); named != nullptr && world.random().chance(30)) {
+    named->slow_until(until);
   } else if (SimClient* client = simulation.some_client()) {
     client->slow_until(until);
   }
@@ -58,7 +76,7 @@ void slow_link(Simulation& simulation) {
 
 void stall_store(Simulation& simulation) {
   SimStore& store = simulation.shell().store();
-  store.set_delay_max(base::milliseconds(20));
+  store.set_delay_max(simulation.scenario().stall_long ? base::seconds(1) : base::milliseconds(20));
   simulation.world().after(base::milliseconds(5), [&store] { store.set_delay_max(base::microseconds(50)); });
 }
 
@@ -76,9 +94,10 @@ void send_saboteurs(Simulation& simulation) {
   }
   if (scenario.cut_clients) haunt(simulation, base::milliseconds(10), [&simulation] { cut_client(simulation); });
   if (scenario.drop_connections) {
-    haunt(simulation, base::milliseconds(4), [&simulation] {
-      if (SimClient* client = simulation.some_client()) client->lose_connection();
-    });
+    haunt(simulation, base::milliseconds(4), [&simulation] { drop_connection(simulation); });
+  }
+  if (scenario.kill_processes) {
+    haunt(simulation, base::milliseconds(12), [&simulation] { kill_process(simulation); });
   }
   if (scenario.kill_gateway) haunt(simulation, base::milliseconds(25), [&simulation] { simulation.kill_gateway(); });
   if (scenario.slow_links) haunt(simulation, base::milliseconds(10), [&simulation] { slow_link(simulation); });

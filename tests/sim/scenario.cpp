@@ -16,7 +16,7 @@ constexpr std::array<std::pair<Workload, std::string_view>, 4> workload_names{{
     {Workload::mixed, "mixed"},
 }};
 
-constexpr std::array<std::pair<Canary, std::string_view>, 19> canary_names{{
+constexpr std::array<std::pair<Canary, std::string_view>, 23> canary_names{{
     {Canary::none, "none"},
     {Canary::lose_answer, "lose_answer"},
     {Canary::duplicate_answer, "duplicate_answer"},
@@ -36,6 +36,10 @@ constexpr std::array<std::pair<Canary, std::string_view>, 19> canary_names{{
     {Canary::lose_kept, "lose_kept"},
     {Canary::repeat_kept, "repeat_kept"},
     {Canary::forget_environment, "forget_environment"},
+    {Canary::forget_dedupe, "forget_dedupe"},
+    {Canary::forget_mark, "forget_mark"},
+    {Canary::forget_kept, "forget_kept"},
+    {Canary::lose_parked, "lose_parked"},
 }};
 
 template <class Names, class Value>
@@ -81,6 +85,8 @@ base::Limits make_limits(Random& random, std::uint32_t engines, std::uint32_t pa
   limits.client_silence_max = base::seconds(static_cast<std::int64_t>(random.between(2, 60)));
   limits.session_linger = random.one_of<base::Duration>(
       {base::milliseconds(1), base::milliseconds(20), base::seconds(2), base::seconds(20)});
+  limits.named_session_linger = random.one_of<base::Duration>(
+      {base::milliseconds(20), base::seconds(20), limits.named_session_linger, limits.named_session_linger});
   limits.sessions_max = 64;
   return limits;
 }
@@ -125,6 +131,9 @@ Scenario make_scenario(std::uint64_t seed, std::optional<Workload> workload, Can
   scenario.rude_clients = random.chance(30);
   scenario.repeat_answers = random.chance(30);
   scenario.late_engines = random.chance(30);
+  scenario.named_clients = static_cast<std::uint32_t>(random.one_of<std::uint64_t>({0, 0, 1, 2}));
+  scenario.kill_processes = random.chance(70);
+  scenario.stall_long = random.chance(20);
   scenario.limits = make_limits(random, scenario.engines, scenario.payload_bytes);
   return scenario;
 }

@@ -31,6 +31,10 @@ enum class Canary {
   lose_kept,           // a kept answer is not told to a client that comes back
   repeat_kept,         // one is told twice
   forget_environment,  // engines that join are not given what was pushed to all
+  forget_dedupe,       // nothing is found under the key of a task that was acknowledged
+  forget_mark,         // SessionResumed is not told
+  forget_kept,         // nor is the answer of such a task
+  lose_parked,         // a page of parked tasks that are named comes without its last
 };
 
 std::optional<Workload> workload_named(std::string_view name);
@@ -39,11 +43,12 @@ std::optional<Canary> canary_named(std::string_view name);
 std::string_view name_of(Canary canary);
 /// All but none.
 inline constexpr Canary canaries[] = {
-    Canary::lose_answer,     Canary::duplicate_answer,  Canary::overstate_credit,   Canary::forgive_overdraft,
-    Canary::exceed_window,   Canary::send_to_lost,      Canary::tell_before_commit, Canary::swap_order,
-    Canary::forget_returned, Canary::repeat_attempt,    Canary::keep_forgotten,     Canary::trust_results,
-    Canary::forget_named,    Canary::mark_early,        Canary::lose_kept,          Canary::repeat_kept,
-    Canary::forget_needed,   Canary::forget_environment};
+    Canary::lose_answer,     Canary::duplicate_answer,   Canary::overstate_credit,   Canary::forgive_overdraft,
+    Canary::exceed_window,   Canary::send_to_lost,       Canary::tell_before_commit, Canary::swap_order,
+    Canary::forget_returned, Canary::repeat_attempt,     Canary::keep_forgotten,     Canary::trust_results,
+    Canary::forget_named,    Canary::mark_early,         Canary::lose_kept,          Canary::repeat_kept,
+    Canary::forget_needed,   Canary::forget_environment, Canary::forget_dedupe,      Canary::forget_mark,
+    Canary::forget_kept,     Canary::lose_parked};
 
 struct Scenario {
   std::uint64_t seed = 0;
@@ -54,6 +59,7 @@ struct Scenario {
   base::Limits limits;
   std::uint32_t engines = 1;
   std::uint32_t clients = 1;
+  std::uint32_t named_clients = 0;   // with a named session, and keys
   std::uint32_t work_max = 10;       // pieces of work for each client
   std::uint32_t payload_bytes = 64;  // the most in one operation
   bool modules = false;
@@ -65,10 +71,12 @@ struct Scenario {
   bool crash_workers = false;
   bool cut_clients = false;       // for good
   bool drop_connections = false;  // the clients come back
+  bool kill_processes = false;    // of named clients: others begin
   bool kill_gateway = false;      // it comes back with what its store has
   bool lose_power = false;        // and then the store has lost its last batches
   bool slow_links = false;
   bool stall_store = false;
+  bool stall_long = false;  // up to a second
   bool rude_clients = false;
   bool repeat_answers = false;
   bool late_engines = false;

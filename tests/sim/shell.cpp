@@ -132,9 +132,11 @@ void Shell::look_up(core::ClientSpoke& spoke) const {
   const std::optional<SessionId> session = controller_->session_of(spoke.connection);
   if (task == nullptr || !session) return;
   spoke.durable_number = store_.durable_number();
+  if (!task->key.empty()) spoke.kept = store_.find_kept(*session, task->key);
   for (const wire::PartRef& named : controller_->unknown_parts(spoke.connection, *task)) {
     if (const auto found = store_.find_parked(*session, named)) spoke.parked.push_back({named, *found});
   }
+  canary_.tamper_with_lookup(spoke);
 }
 
 void Shell::handle(std::vector<core::Event> events) {
@@ -197,7 +199,9 @@ void Shell::release() {
     for (const core::ReadParked& read : batch.reads) {
       world_.after(world_.random().span({0}, base::milliseconds(1)), [this, read, life = life()] {
         if (life != this->life()) return;
-        happens(core::ParkedRead{read.session, read.after, read.listed_for, store_.parked(read)});
+        core::ParkedRead page{read.session, read.after, read.listed_for, store_.parked(read)};
+        canary_.tamper_with_page(page);
+        happens(std::move(page));
       });
     }
     for (const core::ConnectionId id : batch.to_close) close(id);

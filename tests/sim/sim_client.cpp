@@ -19,7 +19,9 @@ SimClient::SimClient(World& world, const Scenario& scenario, Auditor& auditor, S
       auditor_{auditor},
       shell_{shell},
       number_{number},
-      random_{world.random().fork()} {
+      random_{world.random().fork()},
+      lines_{world, shell, random_, [this](const wire::GatewayMessage& message) { hear(message); },
+             [this] { closed_by_gateway(); }} {
   work_ = make_work(scenario_, number_, random_);
 }
 
@@ -35,36 +37,14 @@ void SimClient::stop_cluster() {
 }
 
 void SimClient::connect(core::Role role) {
-  lines_.push_back(nullptr);
-  const std::size_t index = lines_.size() - 1;
-  lines_[index].reset(new Line{{world_, base::microseconds(500),
-                                [this, index](const wire::GatewayMessage& message) {
-                                  if (line_ == lines_[index].get()) hear(message);
-                                }},
-                               {world_, base::microseconds(500), [this, index](const wire::ClientMessage& message) {
-                                  shell_.happens(core::ClientSpoke{lines_[index]->id, message});
-                                }}});
-  Line* line = lines_[index].get();
-  const auto id = shell_.connect(role, line->down, [this, line] {
-    if (line_ == line) closed_by_gateway();
-  });
-  if (!id) {
+  if (!lines_.connect(role)) {
     come_back_soon();
     return;
   }
-  line->id = *id;
-  line->gateway_life = shell_.life();
-  line_ = line;
   say(wire::Hello{wire::protocol_version, "client " + std::to_string(number_), session_});
 }
 
-void SimClient::leave_line() {
-  // A connection that was not welcomed tells nothing of the session.
-  if (line_->was_welcomed) {
-    const bool died = line_->gateway_life != shell_.life();
-    away_since_ = died ? std::min(world_.now(), shell_.died(line_->gateway_life)) : world_.now();
-  }
-  line_ = nullptr;
+void SimClient::forget_connection() {
   welcomed_ = naming_ = false;
   unacknowledged_.clear();
   offered_.clear();
@@ -89,73 +69,39 @@ void SimClient::come_back_soon() {
   const base::Duration pause =
       random_.chance(70) ? random_.span({0}, base::milliseconds(3)) : random_.span({0}, base::milliseconds(60));
   world_.after(pause, [this] {
-    if (alive_ && line_ == nullptr) connect(core::Role::submit);
+    if (alive_ && lines_.current() == nullptr) connect(core::Role::submit);
   });
 }
 
 void SimClient::closed_by_gateway() {
+  const ClientLines::Line& line = *lines_.current();
   if (stopping_) {
     alive_ = false;
-    line_ = nullptr;
+    lines_.leave();
     return;
   }
-  world_.require(line_->gateway_life != shell_.life() || line_->was_overtaken,
+  world_.require(line.gateway_life != shell_.life() || line.was_dismissed,
                  "the connection of a client that keeps the rules was closed");
-  leave_line();
+  lines_.leave();
+  forget_connection();
   come_back_soon();
 }
 
 void SimClient::lose_connection() {
-  if (line_ == nullptr || stopping_) return;
-  Line& line = *line_;
-  leave_line();
-  line.down.cut();
-  const core::ConnectionId id = line.id;
-  switch (random_.below(5)) {
-    case 0:  // what is under way is lost, and the gateway does not notice
-      line.up.cut();
-      break;
-    case 1:  // what is under way arrives
-      break;
-    case 2:  // and late, perhaps when the client is back
-      line.up.hold_until(world_.now() + random_.span({0}, base::milliseconds(60)));
-      break;
-    case 3:
-      line.up.cut();
-      world_.after(random_.span({0}, base::milliseconds(5)), [this, id] { shell_.disconnect(id); });
-      break;
-    default:
-      line.up.later([this, id] { shell_.disconnect(id); });
-  }
+  if (lines_.current() == nullptr || stopping_) return;
+  lines_.lose();
+  forget_connection();
   come_back_soon();
 }
 
 void SimClient::die(bool silently) {
   alive_ = false;
-  if (line_ == nullptr) return;
-  Line& line = *line_;
-  const core::ConnectionId id = line.id;
-  line_ = nullptr;
-  line.down.cut();
-  if (silently) {
-    line.up.cut();
-  } else if (random_.chance(50)) {
-    line.up.cut();
-    world_.after(random_.span({0}, base::milliseconds(5)), [this, id] { shell_.disconnect(id); });
-  } else {
-    line.up.later([this, id] { shell_.disconnect(id); });
-  }
+  lines_.die(silently);
 }
 
 void SimClient::quit() {
-  if (line_ != nullptr) say(wire::EndSession{});
+  say(wire::EndSession{});
   die(false);
-}
-
-void SimClient::slow_until(base::Instant when) {
-  if (line_ == nullptr) return;
-  line_->up.slow_until(when);
-  line_->down.slow_until(when);
 }
 
 bool SimClient::done() const {
@@ -166,7 +112,7 @@ bool SimClient::done() const {
 std::string SimClient::progress() const {
   return "client " + std::to_string(number_) + " has submitted " + std::to_string(next_work_) + " of " +
          std::to_string(work_.size()) + ", has to submit " + std::to_string(again_.size()) + " again and waits for " +
-         std::to_string(requests_.size()) + (line_ == nullptr ? "; it is not connected" : "");
+         std::to_string(requests_.size()) + (welcomed_ ? "" : "; it is not connected");
 }
 
 void SimClient::hear(const wire::GatewayMessage& message) {
@@ -174,7 +120,7 @@ void SimClient::hear(const wire::GatewayMessage& message) {
 }
 
 void SimClient::on(const wire::Welcome& welcome) {
-  welcomed_ = line_->was_welcomed = true;
+  welcomed_ = lines_.current()->was_welcomed = true;
   tasks_credit_ = welcome.tasks_credit;
   bytes_credit_ = welcome.bytes_credit;
   engines_.clear();
@@ -183,7 +129,8 @@ void SimClient::on(const wire::Welcome& welcome) {
   naming_ = welcome.resumed;
   if (naming_) {
     world_.require(welcome.session == session_, "a session was resumed that nobody asked for");
-    repeat_on_older_line();
+    // What a connection says after the session was resumed in another one arrives nowhere.
+    if (random_.chance(50)) lines_.repeat_on_older();
     return;
   }
   if (session_ != SessionId{}) {
@@ -195,21 +142,11 @@ void SimClient::on(const wire::Welcome& welcome) {
   begin();
 }
 
-void SimClient::repeat_on_older_line() {
-  // What a connection says after the session was resumed in another one arrives nowhere.
-  if (lines_.size() < 2 || !random_.chance(50)) return;
-  const Line& older = *lines_[static_cast<std::size_t>(random_.below(lines_.size() - 1))];
-  if (!older.was_welcomed) return;
-  world_.after(random_.span({0}, base::milliseconds(2)), [this, id = older.id, message = *older.last_said] {
-    shell_.happens(core::ClientSpoke{id, message});
-  });
-}
-
 void SimClient::on(const wire::SessionResumed&) {
   world_.require(naming_, "the end of the names came twice, or none were to come");
   naming_ = false;
   for (const auto& [id, request] : requests_) {
-    world_.require(request.named || request.first_task == TaskId{} || auditor_.power_ever_lost(),
+    world_.require(request.named || request.first_task == TaskId{} || auditor_.power_took(request.first_task),
                    "a task that was accepted is not there any more");
   }
   submit_unnamed_again();
@@ -318,11 +255,10 @@ void SimClient::on(const wire::Goodbye& goodbye) {
     return;
   }
   // A Hello that an older connection had under way may overtake that of this one.
-  line_->was_overtaken = goodbye.reason.find("newer connection") != std::string::npos &&
-                         std::any_of(lines_.begin(), lines_.end() - 1,
-                                     [&](const auto& older) { return older->last_said && !older->was_welcomed; });
-  line_->was_overtaken = line_->was_overtaken && !goodbye.final;
-  if (!line_->was_overtaken) world_.fail("a client that keeps the rules was sent away: " + goodbye.reason);
+  const bool was_overtaken =
+      !goodbye.final && lines_.older_may_come() && goodbye.reason.find("newer connection") != std::string::npos;
+  lines_.current()->was_dismissed = was_overtaken;
+  if (!was_overtaken) world_.fail("a client that keeps the rules was sent away: " + goodbye.reason);
 }
 
 SimClient::Request& SimClient::find(wire::RequestId id) {

@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <deque>
 #include <map>
-#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -13,8 +12,7 @@
 #include <vector>
 
 #include "sim/auditor.hpp"
-#include "sim/shell.hpp"
-#include "sim/sim_link.hpp"
+#include "sim/client_lines.hpp"
 #include "sim/work.hpp"
 
 namespace gangway::sim {
@@ -34,7 +32,7 @@ class SimClient {
   void quit();
   /// Ends the cluster: the one who does this says nothing else.
   void stop_cluster();
-  void slow_until(base::Instant when);
+  void slow_until(base::Instant when) { lines_.slow_until(when); }
 
   [[nodiscard]] bool alive() const { return alive_; }
   /// All its work is answered and acknowledged.
@@ -44,16 +42,6 @@ class SimClient {
   void finish() const;
 
  private:
-  /// One connection.
-  struct Line {
-    SimLink<wire::GatewayMessage> down;
-    SimLink<wire::ClientMessage> up;
-    core::ConnectionId id = {};
-    std::uint64_t gateway_life = 0;
-    std::optional<wire::ClientMessage> last_said = {};
-    bool was_welcomed = false;
-    bool was_overtaken = false;  // by the Hello of an older one
-  };
   /// One submission. Its parts may be fewer than those of its work: others had their answers before.
   struct Request {
     Work work;
@@ -74,8 +62,8 @@ class SimClient {
   using Requests = std::map<wire::RequestId, Request>;
 
   void connect(core::Role role);
-  /// The current connection is of no use any more.
-  void leave_line();
+  /// What was of the connection is over with it.
+  void forget_connection();
   void closed_by_gateway();
   void come_back_soon();
   void hear(const wire::GatewayMessage& message);
@@ -96,7 +84,6 @@ class SimClient {
   void on(const wire::Goodbye& goodbye);
   void on(const wire::SessionResumed& resumed);
   void begin();
-  void repeat_on_older_line();
   /// Submissions that are not there are in vain: what has no answer yet is submitted again.
   void submit_unnamed_again();
   /// Puts what has no answer yet before all that came after it.
@@ -116,7 +103,7 @@ class SimClient {
   void acknowledge_soon();
   void acknowledge();
   void ping();
-  void say(const wire::ClientMessage& message);
+  void say(const wire::ClientMessage& message) { lines_.say(message); }
   [[nodiscard]] std::vector<EngineId> engines_for(const Work& work);
   [[nodiscard]] bool may_submit() const;
 
@@ -137,9 +124,7 @@ class SimClient {
   Shell& shell_;
   const std::uint64_t number_;
   Random random_;
-  std::vector<std::unique_ptr<Line>> lines_;
-  Line* line_ = nullptr;  // the current one; null: not connected
-  base::Instant away_since_{};
+  ClientLines lines_;
   SessionId session_;
   bool alive_ = true;
   bool welcomed_ = false;

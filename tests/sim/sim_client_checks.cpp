@@ -16,7 +16,7 @@ constexpr const char* missed_type = "prerequisite missed";
 }  // namespace
 
 void SimClient::check_replaced_session() const {
-  if (world_.now() - away_since_ >= scenario_.limits.session_linger || auditor_.power_ever_lost()) return;
+  if (world_.now() - lines_.away_since() >= scenario_.limits.session_linger || auditor_.power_ever_lost()) return;
   for (const auto& [id, request] : requests_) {
     world_.require(request.first_task == TaskId{}, "a session has ended before its time, with its tasks");
   }
@@ -87,14 +87,12 @@ void SimClient::check_failure(const Request& request, const wire::TaskFinished& 
   bool fair = false;
   switch (failure.kind) {
     case wire::FailureKind::worker_crashed:
-      fair = auditor_.crashed({finished.task, finished.run.attempt});
-      if (request.engines.empty()) {
-        const std::uint32_t crashes_min = std::min(work.policy.retries + 1, scenario_.limits.worker_kills_max);
-        fair = fair && auditor_.crashes_of(finished.task) >= crashes_min;
-      }
+      fair = request.engines.empty() ? auditor_.is_fair(finished, work.policy)
+                                     : auditor_.crashed({finished.task, finished.run.attempt});
       break;
     case wire::FailureKind::engine_lost:
-      fair = request.engines.empty() ? auditor_.any_lost() : auditor_.ever_lost(request.engines[finished.part]);
+      fair = request.engines.empty() ? auditor_.is_fair(finished, work.policy)
+                                     : auditor_.ever_lost(request.engines[finished.part]);
       break;
     case wire::FailureKind::refused:
       // An engine that had not joined again is as good as unknown.

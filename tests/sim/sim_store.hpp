@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <optional>
 #include <span>
@@ -25,12 +26,9 @@ class SimStore final : public core::Store {
     if (batch.empty()) return;
     const base::Duration commit = world_.random().span(base::microseconds(10), delay_max_);
     last_commit_ = std::max(last_commit_, world_.now() + commit);
-    world_.at(last_commit_, [this, life = life_, records = std::move(batch)] {
-      if (life != life_) return;
-      memory_.append(records);
-      batches_.push_back(records);
-      if (std::exchange(sync_next_, false)) synced_ = batches_.size();
-      on_durable_();
+    waiting_.push_back(std::move(batch));
+    world_.at(last_commit_, [this, life = life_] {
+      if (life == life_ && !waiting_.empty()) commit_some();
     });
   }
   [[nodiscard]] std::uint64_t durable_number() const override { return memory_.durable_number(); }
@@ -59,26 +57,42 @@ class SimStore final : public core::Store {
 
   void set_delay_max(base::Duration delay) { delay_max_ = delay; }
 
-  /// The gateway dies: what is not durable never will be. The power takes `tail` more batches, as far as they were
-  /// not forced to the disk. Returns how many it took. The first batch of the next life is forced.
+  /// The gateway dies: what is not durable never will be. The power takes `tail` more transactions, as far as they
+  /// were not forced to the disk. Returns how many it took. The first one of the next life is forced.
   std::size_t crash(std::size_t tail) {
     ++life_;
+    waiting_.clear();
     last_commit_ = world_.now();
     sync_next_ = true;
-    const std::size_t lost = std::min(tail, batches_.size() - synced_);
+    const std::size_t lost = std::min(tail, transactions_.size() - synced_);
     if (lost == 0) return 0;
-    batches_.resize(batches_.size() - lost);
+    transactions_.resize(transactions_.size() - lost);
     memory_ = core::MemoryStore{};
-    for (const std::vector<core::Record>& batch : batches_) memory_.append(batch);
+    for (const std::vector<core::Record>& records : transactions_) memory_.append(records);
     return lost;
   }
 
  private:
+  /// A transaction has one batch or more, and is there whole or not at all.
+  void commit_some() {
+    const std::size_t batches = world_.random().chance(80) ? 1 : waiting_.size();
+    std::vector<core::Record> transaction;
+    for (std::size_t i = 0; i < batches; ++i) {
+      transaction.insert(transaction.end(), waiting_.front().begin(), waiting_.front().end());
+      waiting_.pop_front();
+    }
+    memory_.append(transaction);
+    transactions_.push_back(std::move(transaction));
+    if (std::exchange(sync_next_, false)) synced_ = transactions_.size();
+    on_durable_();
+  }
+
   World& world_;
   std::function<void()> on_durable_;
   core::MemoryStore memory_;
-  std::vector<std::vector<core::Record>> batches_;  // all that are durable
-  std::size_t synced_ = 0;                          // so many of them survive the power too
+  std::deque<std::vector<core::Record>> waiting_;        // batches
+  std::vector<std::vector<core::Record>> transactions_;  // all that are durable
+  std::size_t synced_ = 0;                               // so many of them survive the power too
   bool sync_next_ = false;
   std::uint64_t life_ = 0;
   base::Duration delay_max_ = base::microseconds(50);

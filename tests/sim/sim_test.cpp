@@ -50,7 +50,7 @@ TEST(Simulation, IsAFunctionOfItsSeed) {
 
 TEST(Simulation, VisitsEveryWorkloadAndSaboteur) {
   int flood = 0, counters = 0, map = 0, mixed = 0, lost = 0, crashed = 0, cut = 0, dropped = 0, killed = 0,
-      unpowered = 0, slow = 0;
+      unpowered = 0, slow = 0, named = 0, processes_killed = 0, stalled_long = 0;
   for (std::uint64_t seed = 1; seed <= 200; ++seed) {
     const Scenario scenario = make_scenario(seed, std::nullopt, Canary::none);
     flood += scenario.workload == Workload::flood;
@@ -64,10 +64,13 @@ TEST(Simulation, VisitsEveryWorkloadAndSaboteur) {
     killed += scenario.kill_gateway;
     unpowered += scenario.kill_gateway && scenario.lose_power;
     slow += scenario.slow_links;
+    named += scenario.named_clients > 0;
+    processes_killed += scenario.named_clients > 0 && scenario.kill_processes;
+    stalled_long += scenario.stall_store && scenario.stall_long;
   }
   for (const int count : {flood, counters, map, mixed}) EXPECT_GT(count, 20);
-  for (const int count : {lost, crashed, cut, dropped, killed, slow}) EXPECT_GT(count, 40);
-  EXPECT_GT(unpowered, 10);
+  for (const int count : {lost, crashed, cut, dropped, killed, slow, named, processes_killed}) EXPECT_GT(count, 40);
+  for (const int count : {unpowered, stalled_long}) EXPECT_GT(count, 5);
 }
 
 }  // namespace

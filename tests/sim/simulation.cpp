@@ -37,6 +37,11 @@ std::uint64_t Simulation::run() {
     world_.after(delay, [this, id] { add_engine(EngineId{id}, 0); });
   }
   for (std::uint32_t i = 0; i < scenario_.clients; ++i) add_client();
+  for (std::uint64_t i = 0; i < scenario_.named_clients; ++i) {
+    // Their numbers are none of other clients'.
+    named_clients_.push_back(std::make_unique<NamedClient>(world_, scenario_, auditor_, shell_, 1000 + i));
+    named_clients_.back()->start();
+  }
   send_saboteurs(*this);
   // The end of the sabotage is waited for, also if nothing else is to come.
   world_.at(World::start + scenario_.sabotage, [] {});
@@ -64,6 +69,9 @@ void Simulation::run_until(bool (Simulation::*reached)() const, const char* what
     for (const auto& client : clients_) {
       if (client->alive() && !client->done()) text += "; " + client->progress();
     }
+    for (const auto& client : named_clients_) {
+      if (!client->done()) text += "; " + client->progress();
+    }
     world_.fail(text);
   }
 }
@@ -71,6 +79,9 @@ void Simulation::run_until(bool (Simulation::*reached)() const, const char* what
 bool Simulation::work_done() const {
   for (const auto& client : clients_) {
     if (client->alive() && !client->done()) return false;
+  }
+  for (const auto& client : named_clients_) {
+    if (!client->done()) return false;
   }
   for (const auto& client : rude_clients_) {
     if (!client->dismissed()) return false;
@@ -90,6 +101,10 @@ SimEngine* Simulation::some_engine() {
 }
 SimClient* Simulation::some_client() {
   return one_alive(clients_, world_.random());
+}
+
+NamedClient* Simulation::some_named_client() {
+  return one_alive(named_clients_, world_.random());
 }
 
 void Simulation::add_client() {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "sim/auditor.hpp"
+#include "sim/named_client.hpp"
 #include "sim/rude_client.hpp"
 #include "sim/scenario.hpp"
 #include "sim/shell.hpp"
@@ -30,6 +31,7 @@ class Simulation {
   /// A living one at random; null if there is none.
   SimEngine* some_engine();
   SimClient* some_client();
+  NamedClient* some_named_client();
   /// A new client takes the place of one that was cut.
   void add_client();
   void add_rude_client();
@@ -52,6 +54,7 @@ class Simulation {
   std::vector<std::unique_ptr<SimEngine>> engines_;
   std::map<EngineId, std::uint32_t> incarnations_;
   std::vector<std::unique_ptr<SimClient>> clients_;
+  std::vector<std::unique_ptr<NamedClient>> named_clients_;
   std::vector<std::unique_ptr<RudeClient>> rude_clients_;
 };
 

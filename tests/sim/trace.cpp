@@ -20,12 +20,14 @@ std::string text_of(const wire::ClientMessage& message) {
   std::string text = names[message.index()];
   if (const auto* hello = std::get_if<wire::Hello>(&message)) {
     text += " session " + number(hello->session.value());
+    if (!hello->name.empty()) text += " named " + hello->name + " opening " + number(hello->opening);
   }
   if (const auto* submit = std::get_if<wire::SubmitTask>(&message)) {
     text += " request " + number(submit->request.value()) + " " + submit->label + " engines";
     for (const EngineId engine : submit->engines) text.append(" ").append(number(engine.value()));
     for (const std::string& need : submit->needs) text += " needs " + need;
     text += " module " + number(submit->module[0]);
+    if (!submit->key.empty()) text += " key " + submit->key;
   }
   if (const auto* offer = std::get_if<wire::OfferModule>(&message)) text += " " + number(offer->hash[0]);
   if (const auto* upload = std::get_if<wire::UploadModule>(&message)) text += " " + number(upload->hash[0]);
@@ -43,11 +45,12 @@ std::string text_of(const wire::GatewayMessage& message) {
   std::string text = names[message.index()];
   if (const auto* welcome = std::get_if<wire::Welcome>(&message)) {
     text += " session " + number(welcome->session.value()) + (welcome->resumed ? " resumed" : "");
+    if (welcome->opening > 0) text += " opening " + number(welcome->opening);
   } else if (const auto* accepted = std::get_if<wire::TaskAccepted>(&message)) {
     text += " request " + number(accepted->request.value()) + " task " + number(accepted->first_task.value()) +
             " parts " + number(accepted->parts);
   } else if (const auto* finished = std::get_if<wire::TaskFinished>(&message)) {
-    text += " task " + number(finished->task.value());
+    text += " request " + number(finished->request.value()) + " task " + number(finished->task.value());
     if (const auto* failure = std::get_if<wire::Failure>(&finished->outcome)) text += ": " + failure->text;
   } else if (const auto* goodbye = std::get_if<wire::Goodbye>(&message)) {
     text += ": " + goodbye->reason;

@@ -39,6 +39,17 @@ class RequestsTest : public testing::Test {
     return task;
   }
 
+  std::shared_ptr<detail::PendingTask> add_key(const std::string& key) {
+    auto task = std::make_shared<detail::PendingTask>("f(int)");
+    task->add_parts(1, 1);
+    task->seal();
+    Submission submission;
+    submission.task = task;
+    submission.key = key;
+    requests.add(std::move(submission));
+    return task;
+  }
+
   static std::shared_ptr<Module> module(std::uint8_t first_byte) {
     auto made = std::make_shared<Module>();
     made->hash[0] = first_byte;
@@ -354,18 +365,8 @@ TEST_F(RequestsTest, the_end_of_the_connection_fails_all_that_is_not_finished) {
 
 TEST_F(RequestsTest, a_key_leaves_again_only_when_its_first_answer_has_come) {
   open(10);
-  const auto submit_key = [&] {
-    auto task = std::make_shared<detail::PendingTask>("f(int)");
-    task->add_parts(1, 1);
-    task->seal();
-    Submission submission;
-    submission.task = task;
-    submission.key = "k";
-    requests.add(std::move(submission));
-    return task;
-  };
-  submit_key();
-  const auto second = submit_key();
+  add_key("k");
+  const auto second = add_key("k");
   ASSERT_THAT(sent<wire::SubmitTask>(), SizeIs(1));
   const wire::RequestId first = sent<wire::SubmitTask>()[0].request;
   ASSERT_TRUE(requests.handle(wire::TaskAccepted{first, TaskId{7}, 1}));
@@ -373,6 +374,27 @@ TEST_F(RequestsTest, a_key_leaves_again_only_when_its_first_answer_has_come) {
   requests.end_turn();
   EXPECT_THAT(sent<wire::SubmitTask>(), SizeIs(2)) << "now the gateway has its answer for whoever asks";
   EXPECT_FALSE(second->ready());
+}
+
+TEST_F(RequestsTest, the_answer_to_the_process_before_may_come_after_its_task_was_taken_over) {
+  requests.open({SessionId{1}, "test", 10, 1'000'000, {}, true, 2});
+  const wire::RequestId of_another{1};
+  ASSERT_TRUE(requests.handle(wire::TaskAccepted{of_another, TaskId{7}, 1, 1, 20}));
+  ASSERT_TRUE(requests.handle(wire::SessionResumed{}));
+  const auto task = add_key("k");
+  const wire::RequestId mine = sent<wire::SubmitTask>().at(0).request;
+  ASSERT_TRUE(requests.handle(wire::TaskAccepted{mine, TaskId{7}, 1}));
+  EXPECT_TRUE(requests.handle(wire::TaskFinished{of_another, 0, TaskId{7}, {}, base::SharedBytes{}}));
+  EXPECT_FALSE(task->ready());
+  EXPECT_TRUE(requests.handle(wire::TaskFinished{mine, 0, TaskId{7}, {}, base::SharedBytes{}}));
+  EXPECT_TRUE(task->ready());
+}
+
+TEST_F(RequestsTest, two_processes_of_a_session_use_no_number_twice) {
+  requests.open({SessionId{1}, "test", 10, 1'000'000, {}, false, 3});
+  add(10);
+  const std::uint64_t number = sent<wire::SubmitTask>().at(0).request.value();
+  EXPECT_EQ(number >> 32U, 3U) << "it has the opening in it";
 }
 
 }  // namespace

@@ -87,6 +87,29 @@ TEST_F(NamedSessions, DoNotGoBackToAProcessThatWasReplaced) {
   EXPECT_EQ(goodbye(reconnects(second, "run-17")), "");
 }
 
+TEST_F(NamedSessions, GoOnWithTheProcessWhoseOpeningWasLostWithThePower) {
+  const wire::Welcome welcome = heard<wire::Welcome>(opens("run-17")).at(0);
+  restarts();
+  // The store has lost the record of the second process; the process is there.
+  const ConnectionId second = connected();
+  says(second, wire::Hello{wire::protocol_version, "laptop", welcome.session, "run-17", 2});
+  EXPECT_EQ(goodbye(second), "");
+  EXPECT_EQ(heard<wire::Welcome>(second).at(0).opening, 2U);
+  const ConnectionId first = connected();
+  says(first, wire::Hello{wire::protocol_version, "laptop", welcome.session, "run-17", 1});
+  EXPECT_THAT(goodbye(first), HasSubstr("goes on in another process"));
+}
+
+TEST_F(NamedSessions, AreNotGivenBackToAProcessWhoseOpeningWasLostWhenThereIsANewerOne) {
+  const wire::Welcome welcome = heard<wire::Welcome>(opens("run-17")).at(0);
+  restarts();
+  const ConnectionId third = opens("run-17");
+  const ConnectionId second = connected();
+  says(second, wire::Hello{wire::protocol_version, "laptop", welcome.session, "run-17", 2});
+  EXPECT_THAT(goodbye(second), HasSubstr("goes on in another process"));
+  EXPECT_EQ(goodbye(third), "");
+}
+
 TEST_F(NamedSessions, OutliveARestartWithTheirTasks) {
   joins(0);
   const ConnectionId first = opens("run-17");
