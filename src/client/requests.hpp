@@ -205,7 +205,7 @@ class Requests {
   std::deque<Inquiry> waiting_inquiries_;
   std::map<wire::RequestId, Stray> strays_;
   std::set<wire::RequestId> adopted_;  // were strays; a request of this process has their task now
-  std::set<wire::RequestId> named_;  // of what is in flight, while a session is being resumed
+  std::set<wire::RequestId> named_;    // of what is in flight, while a session is being resumed
 
   std::vector<TaskId> acknowledgements_;
   std::uint32_t acknowledged_tasks_ = 0;

@@ -70,6 +70,7 @@ void NamedClient::forget_connection() {
   welcomed_ = naming_ = in_use_ = false;
   tasks_credit_ = bytes_credit_ = 0;
   strays_.clear();
+  tasks_of_others_.clear();
   adopted_.clear();
   keys_here_.clear();
   unacknowledged_.clear();

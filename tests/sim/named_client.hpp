@@ -98,7 +98,6 @@ class NamedClient {
   }
   void named_again(const wire::TaskAccepted& accepted);
   void submit_unnamed_again();
-  [[nodiscard]] bool is_stray(TaskId task) const;
   /// A task that was there already counts once, not twice.
   void adopt(TaskId task);
   void answered_again(const wire::TaskFinished& finished);
@@ -139,6 +138,7 @@ class NamedClient {
   std::uint64_t tasks_credit_ = 0;
   std::uint64_t bytes_credit_ = 0;
   std::map<wire::RequestId, Stray> strays_;
+  std::set<TaskId> tasks_of_others_;                              // that were strays
   std::set<wire::RequestId> adopted_;                             // were strays
   std::set<std::string> keys_here_;                               // that were accepted
   std::vector<std::pair<TaskId, std::uint64_t>> unacknowledged_;  // and what they count

@@ -41,7 +41,7 @@ void NamedClient::on(const wire::SessionResumed&) {
   for (const auto& [id, flight] : process_.flights) {
     // A key's task that was acknowledged is named no more.
     const bool may_be_gone = auditor_.power_took(flight.task) || auditor_.is_kept(flight.task) ||
-                             (is_stray(flight.task) && auditor_.power_ever_lost());
+                             (tasks_of_others_.contains(flight.task) && auditor_.power_ever_lost());
     world_.require(flight.named || flight.task == TaskId{} || may_be_gone,
                    "a task that was accepted is not there any more");
   }
@@ -93,6 +93,7 @@ void NamedClient::named_again(const wire::TaskAccepted& accepted) {
   if (found == process_.flights.end()) {
     const bool is_first = strays_.try_emplace(accepted.request, accepted.first_task, accepted.credit_bytes).second;
     world_.require(is_first, "a task was named twice");
+    tasks_of_others_.insert(accepted.first_task);
     // Of a process before this one: numbers go on behind.
     process_.last_request = std::max(process_.last_request, accepted.request.value());
     return;
@@ -102,10 +103,6 @@ void NamedClient::named_again(const wire::TaskAccepted& accepted) {
   world_.require(accepted.credit_bytes == flight.bytes, "a task counts other bytes than before");
   world_.require(!std::exchange(flight.named, true), "a task was named twice");
   flight.task = accepted.first_task;
-}
-
-bool NamedClient::is_stray(TaskId task) const {
-  return std::ranges::any_of(strays_, [&](const auto& entry) { return entry.second.task == task; });
 }
 
 void NamedClient::adopt(TaskId task) {
