@@ -15,7 +15,7 @@ namespace gangway::gateway {
 /// How much may have been appended to the store and not be durable. Above it clients are not read; what engines send
 /// is bounded by the windows of tasks and results.
 struct HeldBounds {
-  std::size_t records_max = 8192;
+  std::size_t records_max = 2048;
   std::size_t bytes_max = 128 * base::mib;
 };
 

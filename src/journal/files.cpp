@@ -11,10 +11,14 @@ namespace gangway::journal {
 
 namespace {
 
-// The write-ahead log, in pages of 4 KiB: from here on it is emptied into the file beside the writer's work ...
-constexpr int checkpoint_pages = 1024;
-// ... and at this size, which it has when the writer is faster than that, by the writer itself.
-constexpr int checkpoint_pages_max = 16'384;
+// The write-ahead log, in pages of 4 KiB: from here on it is emptied into the file beside the writer's work. Each time
+// costs two waits for the disk, which a writer feels that appends meanwhile; and pages that are written again and again
+// go to the file once.
+constexpr int checkpoint_pages = 8192;
+// At this size, which it has when the writer is faster than that, it is emptied by the writer itself.
+constexpr int checkpoint_pages_max = 32'768;
+// Pages that connections beside the writer's keep in memory: they look up single rows, or copy pages once.
+constexpr const char* small_cache = "PRAGMA cache_size = 64";
 // On a network file system there is one connection, and each commit may do a little of it.
 constexpr const char* network_checkpoint = "PRAGMA wal_autocheckpoint = 256";
 
@@ -49,8 +53,10 @@ base::Status Files::prepare(const std::filesystem::path& file) {
   writer_.emplace(database_, spool_);
   if (place_ == Place::local) {
     checkpointer_.emplace(file, OpenMode::create);
+    checkpointer_->run(small_cache);
     sqlite3_wal_hook(database_.handle(), &note_pages, this);
     reader_.emplace(file, OpenMode::create);  // it may have to mend the log's index: not only to read
+    reader_->run(small_cache);
   }
   parked_.emplace(reader_ ? *reader_ : database_, spool_);
   answer_.emplace(answer_statement(reader_ ? *reader_ : database_));
