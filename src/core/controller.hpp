@@ -89,6 +89,9 @@ class Controller {
   /// The session of a connection that has said Hello.
   [[nodiscard]] std::optional<SessionId> session_of(ConnectionId connection) const;
 
+  /// Whether a shell has to say with a submission what the store knows, though it has no key.
+  [[nodiscard]] bool parks() const { return !parking_.empty() || !fresh_.empty(); }
+
   /// What a task is to follow and the controller does not know: a store may have it among the parked tasks of the
   /// connection's session. The shell looks there and says what it has found with the event (ClientSpoke::parked).
   [[nodiscard]] std::vector<wire::PartRef> unknown_parts(ConnectionId connection, const wire::SubmitTask& task) const;

@@ -10,6 +10,7 @@ namespace gangway::gateway {
 void look_up(core::ClientSpoke& spoke, const core::Controller& controller, const core::Store& store) {
   const auto* const task = std::get_if<wire::SubmitTask>(&spoke.message);
   if (task == nullptr) return;
+  if (task->key.empty() && !controller.parks()) return;
   const std::optional<SessionId> session = controller.session_of(spoke.connection);
   if (!session) return;
   spoke.durable_number = store.durable_number();

@@ -32,7 +32,7 @@ constexpr std::size_t transaction_bytes_max = 16 * base::mib;
 // writer waits a moment until there are enough for the next. Who waits for a single task's answer never makes many.
 constexpr std::size_t many_records = 32;
 constexpr std::size_t gathered_records = 256;
-constexpr std::chrono::milliseconds gather_max{2};
+constexpr std::chrono::milliseconds gather_max{1};
 
 // How long the writer waits before it tries again what could not be written.
 constexpr std::chrono::milliseconds retry_wait{500};
