@@ -98,9 +98,8 @@ class Gateway {
               GANGWAY_CHECK(engine != engine_of_rank_.end(), "only this gateway's engines send to it");
               base::Result<wire::FromEngine> message = wire::decode_from_engine(number, head, bulk);
               GANGWAY_CHECK(message.ok(), "an engine speaks the protocol of its own cluster");
-              const auto* const ready = std::get_if<wire::EngineReady>(&message.value());
-              const bool is_ready = ready != nullptr;
-              if (is_ready) host_of_rank_[source] = ready->engine.host;
+              const bool is_ready = std::holds_alternative<wire::EngineReady>(message.value());
+              if (is_ready) host_of_rank_[source] = std::get<wire::EngineReady>(message.value()).engine.host;
               if (const auto* refused = std::get_if<wire::EnvironmentRefused>(&message.value())) {
                 log_.warning("engine " + std::to_string(engine->second.value()) + " does not hold \"" +
                              refused->name + "\", which was pushed to all engines: " + refused->reason);

@@ -11,9 +11,9 @@ namespace gangway::journal {
 
 namespace {
 
-// The write-ahead log, in pages of 4 KiB: from here on it is emptied into the file beside the writer's work. Each time
-// costs two waits for the disk, which a writer feels that appends meanwhile; and pages that are written again and again
-// go to the file once.
+// The write-ahead log, in pages of 4 KiB: from here on it is emptied into the file beside the writer's work. Each
+// time costs two waits for the disk, which a writer feels that appends meanwhile; and pages that are written again
+// and again go to the file once.
 constexpr int checkpoint_pages = 8192;
 // At this size, which it has when the writer is faster than that, it is emptied by the writer itself.
 constexpr int checkpoint_pages_max = 32'768;

@@ -393,8 +393,7 @@ TEST_F(RequestsTest, the_answer_to_the_process_before_may_come_after_its_task_wa
 TEST_F(RequestsTest, two_processes_of_a_session_use_no_number_twice) {
   requests.open({SessionId{1}, "test", 10, 1'000'000, {}, false, 3});
   add(10);
-  const std::uint64_t number = sent<wire::SubmitTask>().at(0).request.value();
-  EXPECT_EQ(number >> 32U, 3U) << "it has the opening in it";
+  EXPECT_EQ(sent<wire::SubmitTask>().at(0).request.value() >> 32U, 3U) << "the number of the opening is in it";
 }
 
 }  // namespace
