@@ -8,6 +8,7 @@
 
 #include <gangway/client.hpp>
 #include <gangway/profile.hpp>
+#include <gangway/view.hpp>
 
 #include "figure.hpp"
 #include "statistics.hpp"
@@ -36,6 +37,9 @@ void measure_throughput(const Settings& settings, const Print& print);
 void measure_load(const Settings& settings, const Print& print);
 void measure_journal(const Settings& settings, const Print& print);
 void measure_peers(const Settings& settings, const Print& print);
+
+/// How many no-op tasks pass in a second, submitted one by one and then waited for.
+[[nodiscard]] double tasks_per_second(const BalancedView& any, int tasks);
 
 /// If the run is urgent, has the kernel prefer the cluster's processes.
 void prefer_cluster(const Settings& settings, const Client& client);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <cstdlib>
 #include <deque>
 #include <filesystem>
@@ -82,15 +83,6 @@ double resident_mib(const Client& client) {
 }
 
 // ---------------------------------------------------------------- how fast
-
-double tasks_per_second(const BalancedView& any, int tasks) {
-  std::vector<Future<void>> futures;
-  futures.reserve(static_cast<std::size_t>(tasks));
-  const Stopwatch watch;
-  for (int i = 0; i < tasks; ++i) futures.push_back(any.apply(fn<no_op>));
-  for (const Future<void>& future : futures) future.get();
-  return tasks / watch.seconds();
-}
 
 void measure_rates(const Settings& settings, const Print& print) {
   const Cluster durable{Profile::local(4)};
@@ -214,13 +206,16 @@ double seconds_to_come_back(const Cluster& cluster, const Client& client) {
 }
 
 void measure_memory(const Settings& settings, const fs::path& directory, const Print& print) {
-  const Cluster cluster{Profile::local(4)};
+  Profile profile = Profile::local(4);
+  profile.keeping.history_tasks_max = 10'000'000;  // so that all of them are in the journal at the restart
+  profile.keeping.history_bytes_max = std::uint64_t{8} << 30U;
+  const Cluster cluster{profile};
   const Client client = cluster.connect();
   prefer_cluster(settings, client);
   const int few = settings.amount(10'000, 2'000);
   const int some = settings.amount(100'000, 5'000);
   const int many = settings.amount(1'000'000, 20'000);
-  const auto text_of = [](const char* what, int tasks) { return what + std::to_string(tasks); };
+  const auto text_of = [](const std::string& what, int tasks) { return what + std::to_string(tasks); };
 
   finish_tasks(client, few);
   const double after_few = resident_mib(client);
@@ -237,7 +232,8 @@ void measure_memory(const Settings& settings, const fs::path& directory, const P
   queue.grow_to(static_cast<std::size_t>(few));
   const double with_few = resident_mib(client);
   queue.grow_to(static_cast<std::size_t>(some));
-  print({text_of("back after a kill of the gateway, tasks that wait: ", some),
+  print({text_of("back after a kill of the gateway, finished tasks in its journal: ", many) +
+             text_of(", tasks that wait: ", some),
          seconds_to_come_back(cluster, client),
          "s",
          {},

@@ -16,6 +16,14 @@ double twice(double x) {
   return 2 * x;
 }
 
+double calls_per_second(const BalancedView& any, const std::vector<double>& elements) {
+  const Stopwatch watch;
+  const std::size_t results = any.map(fn<twice>, elements).get().size();
+  return static_cast<double>(results) / watch.seconds();
+}
+
+}  // namespace
+
 double tasks_per_second(const BalancedView& any, int tasks) {
   std::vector<Future<void>> futures;
   futures.reserve(static_cast<std::size_t>(tasks));
@@ -24,14 +32,6 @@ double tasks_per_second(const BalancedView& any, int tasks) {
   for (const Future<void>& future : futures) future.get();
   return tasks / watch.seconds();
 }
-
-double calls_per_second(const BalancedView& any, const std::vector<double>& elements) {
-  const Stopwatch watch;
-  const std::size_t results = any.map(fn<twice>, elements).get().size();
-  return static_cast<double>(results) / watch.seconds();
-}
-
-}  // namespace
 
 void measure_throughput(const Settings& settings, const Print& print) {
   const Cluster cluster{forgetful_profile()};

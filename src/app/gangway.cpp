@@ -17,6 +17,7 @@
 
 #include "app/commands.hpp"
 #include "app/journal_commands.hpp"
+#include "app/parse_words.hpp"
 #include "app/task_options.hpp"
 #include "app/usage_error.hpp"
 #include "launch/profile_file.hpp"
@@ -178,13 +179,7 @@ std::optional<Line> read_line(const std::string& command, const std::vector<std:
     all.add_options()("name", po::value(&line.name));
     positional.add("name", 1);
   }
-  try {
-    po::variables_map values;
-    po::store(po::command_line_parser(arguments).options(all).positional(positional).run(), values);
-    po::notify(values);
-  } catch (const po::error& error) {
-    throw UsageError{error.what()};
-  }
+  parse_words(arguments, all, positional);
   if (line.help) {
     explain(command, visible);
     return std::nullopt;

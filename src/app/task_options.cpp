@@ -12,6 +12,7 @@
 
 #include <boost/program_options.hpp>
 
+#include "app/parse_words.hpp"
 #include "app/task_commands.hpp"
 #include "app/usage_error.hpp"
 
@@ -138,13 +139,7 @@ TaskLine read_line(const std::string& command, const std::vector<std::string>& a
     all.add_options()("id", po::value(&line.ids));
     positional.add("id", command == "forget" ? -1 : 1);
   }
-  try {
-    po::variables_map values;
-    po::store(po::command_line_parser(arguments).options(all).positional(positional).run(), values);
-    po::notify(values);
-  } catch (const po::error& error) {
-    throw UsageError{error.what()};
-  }
+  parse_words(arguments, all, positional);
   if (line.help) {
     explain(command, visible);
     return line;

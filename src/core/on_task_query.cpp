@@ -40,8 +40,8 @@ bool Controller::was_given(ConnectionId id, wire::RequestId request, TaskId task
   if (task.value() > id_base_ && task.value() - id_base_ <= state_.last_task) return true;
   send(id,
        wire::Refused{request, "there never was a task " + std::to_string(task.value()) +
-                                  " in this cluster; `gangway "
-                                  "tasks` lists those that are known"},
+                                  " in this cluster; `gangway tasks` "
+                                  "lists those that are known"},
        turn);
   return false;
 }
